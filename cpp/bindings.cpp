@@ -1,0 +1,195 @@
+// The only file that knows Python.  Shapes and bounds are checked here, once, before any kernel runs.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/tuple.h>
+
+#include <optional>
+#include <stdexcept>
+#include <tuple>
+
+#include "descend.hpp"
+#include "stream.hpp"
+
+namespace nb = nanobind;
+using namespace lozenge;
+
+namespace {
+
+template <class T>
+using Matrix = nb::ndarray<const T, nb::ndim<2>, nb::device::cpu>;
+template <class T>
+using Vector = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Fortran = nb::ndarray<const double, nb::ndim<2>, nb::f_contig, nb::device::cpu>;
+using Out = nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using FortranOut = nb::ndarray<double, nb::ndim<2>, nb::f_contig, nb::device::cpu>;
+using InOut = nb::ndarray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Columns = std::optional<Vector<std::int64_t>>;
+
+void require(bool holds, const char* what) {
+    if (!holds) throw std::invalid_argument(what);
+}
+
+template <class T>
+Dense<T> dense(const Matrix<T>& X) {
+    require(X.stride(0) == 1 || X.stride(1) == 1, "X must be contiguous along its rows or its columns");
+    return {X.data(), X.shape(0), X.shape(1), static_cast<std::ptrdiff_t>(X.stride(0)),
+            static_cast<std::ptrdiff_t>(X.stride(1))};
+}
+
+template <class T, class I>
+Csc<T, I> csc(const Vector<T>& data, const Vector<I>& indices, const Vector<I>& pointers, std::size_t rows) {
+    require(pointers.shape(0) >= 1 && data.shape(0) == indices.shape(0), "CSC arrays disagree in length");
+    const std::size_t columns = pointers.shape(0) - 1;
+    require(pointers(0) == 0 && static_cast<std::size_t>(pointers(columns)) == data.shape(0),
+            "CSC pointers must run from 0 to the number of entries");
+    return {data.data(), indices.data(), pointers.data(), rows, columns};
+}
+
+Affine affine(const Vector<double>& scale, const Vector<double>& shift, std::size_t columns) {
+    require(scale.shape(0) == columns && shift.shape(0) == columns, "scale and shift need one value per column");
+    return {scale.data(), shift.data()};
+}
+
+std::size_t chosen(const Columns& columns, std::size_t all) {
+    if (!columns) return all;
+    for (std::size_t k = 0; k < columns->shape(0); ++k)
+        require((*columns)(k) >= 0 && static_cast<std::size_t>((*columns)(k)) < all, "a column index is out of range");
+    return columns->shape(0);
+}
+
+const std::int64_t* pointer(const Columns& columns) { return columns ? columns->data() : nullptr; }
+
+bool interrupted() {
+    nb::gil_scoped_acquire held;
+    return PyErr_CheckSignals() != 0;
+}
+
+template <class T>
+void bind_dense(nb::module_& m) {
+    m.def("correlate_dense",
+          [](const Matrix<T>& X, const Vector<double>& scale, const Vector<double>& shift, const Fortran& R,
+             const Columns& columns, const Out& out, bool square) {
+              const auto x = dense(X);
+              const auto map = affine(scale, shift, x.columns);
+              const std::size_t count = chosen(columns, x.columns);
+              require(R.shape(0) == x.rows, "R needs one row per row of X");
+              require(out.shape(0) == count && out.shape(1) == R.shape(1), "out has the wrong shape");
+              nb::gil_scoped_release released;
+              if (square) correlate<true>(x, map, R.data(), R.shape(1), pointer(columns), count, out.data());
+              else correlate<false>(x, map, R.data(), R.shape(1), pointer(columns), count, out.data());
+          },
+          nb::arg("X").noconvert(), nb::arg("scale").noconvert(), nb::arg("shift").noconvert(),
+          nb::arg("R").noconvert(), nb::arg("columns").noconvert().none(), nb::arg("out").noconvert(), nb::arg("square"));
+    m.def("summarise_dense",
+          [](const Matrix<T>& X, const Out& out) {
+              const auto x = dense(X);
+              require(out.shape(0) == x.columns && out.shape(1) == 3, "out has the wrong shape");
+              nb::gil_scoped_release released;
+              summarise(x, out.data());
+          },
+          nb::arg("X").noconvert(), nb::arg("out").noconvert());
+    m.def("pack_dense",
+          [](const Matrix<T>& X, const Vector<double>& scale, const Vector<double>& shift,
+             const Vector<std::int64_t>& columns, std::size_t top, std::size_t bottom, const FortranOut& out) {
+              const auto x = dense(X);
+              const auto map = affine(scale, shift, x.columns);
+              const std::size_t count = chosen(columns, x.columns);
+              require(top <= bottom && bottom <= x.rows, "rows out of range");
+              require(out.shape(0) == bottom - top && out.shape(1) == count, "out has the wrong shape");
+              nb::gil_scoped_release released;
+              pack(x, map, columns.data(), count, top, bottom, out.data());
+          },
+          nb::arg("X").noconvert(), nb::arg("scale").noconvert(), nb::arg("shift").noconvert(),
+          nb::arg("columns").noconvert(), nb::arg("top"), nb::arg("bottom"), nb::arg("out").noconvert());
+}
+
+template <class T, class I>
+void bind_csc(nb::module_& m) {
+    m.def("correlate_csc",
+          [](const Vector<T>& data, const Vector<I>& indices, const Vector<I>& pointers, const Vector<double>& scale,
+             const Vector<double>& shift, const Fortran& R, const Vector<double>& totals, const Columns& columns,
+             const Out& out, bool square) {
+              const auto x = csc(data, indices, pointers, R.shape(0));
+              const auto map = affine(scale, shift, x.columns);
+              const std::size_t count = chosen(columns, x.columns);
+              require(out.shape(0) == count && out.shape(1) == R.shape(1) && totals.shape(0) == R.shape(1),
+                      "out or totals has the wrong shape");
+              nb::gil_scoped_release released;
+              const std::size_t width = R.shape(1);
+              if (square)
+                  correlate<true>(x, map, R.data(), totals.data(), width, pointer(columns), count, out.data());
+              else
+                  correlate<false>(x, map, R.data(), totals.data(), width, pointer(columns), count, out.data());
+          },
+          nb::arg("data").noconvert(), nb::arg("indices").noconvert(), nb::arg("pointers").noconvert(),
+          nb::arg("scale").noconvert(), nb::arg("shift").noconvert(), nb::arg("R").noconvert(),
+          nb::arg("totals").noconvert(), nb::arg("columns").noconvert().none(), nb::arg("out").noconvert(),
+          nb::arg("square"));
+    m.def("summarise_csc",
+          [](const Vector<T>& data, const Vector<I>& indices, const Vector<I>& pointers, std::size_t rows,
+             const Out& out) {
+              const auto x = csc(data, indices, pointers, rows);
+              require(out.shape(0) == x.columns && out.shape(1) == 3, "out has the wrong shape");
+              nb::gil_scoped_release released;
+              summarise(x, out.data());
+          },
+          nb::arg("data").noconvert(), nb::arg("indices").noconvert(), nb::arg("pointers").noconvert(),
+          nb::arg("rows"), nb::arg("out").noconvert());
+    m.def("predict_csc",
+          [](const Vector<T>& data, const Vector<I>& indices, const Vector<I>& pointers, const Vector<double>& scale,
+             const Vector<double>& shift, const Vector<std::int64_t>& columns,
+             const nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>& B, const FortranOut& out) {
+              const auto x = csc(data, indices, pointers, out.shape(0));
+              const auto map = affine(scale, shift, x.columns);
+              const std::size_t count = chosen(columns, x.columns);
+              require(B.shape(0) == count && B.shape(1) == out.shape(1), "B has the wrong shape");
+              nb::gil_scoped_release released;
+              predict(x, map, columns.data(), count, B.data(), B.shape(1), out.data());
+          },
+          nb::arg("data").noconvert(), nb::arg("indices").noconvert(), nb::arg("pointers").noconvert(),
+          nb::arg("scale").noconvert(), nb::arg("shift").noconvert(), nb::arg("columns").noconvert(),
+          nb::arg("B").noconvert(), nb::arg("out").noconvert());
+    m.def("pack_csc",
+          [](const Vector<T>& data, const Vector<I>& indices, const Vector<I>& pointers, const Vector<double>& scale,
+             const Vector<double>& shift, const Vector<std::int64_t>& columns, const FortranOut& out) {
+              const auto x = csc(data, indices, pointers, out.shape(0));
+              const auto map = affine(scale, shift, x.columns);
+              const std::size_t count = chosen(columns, x.columns);
+              require(out.shape(1) == count, "out has the wrong shape");
+              nb::gil_scoped_release released;
+              pack(x, map, columns.data(), count, out.data());
+          },
+          nb::arg("data").noconvert(), nb::arg("indices").noconvert(), nb::arg("pointers").noconvert(),
+          nb::arg("scale").noconvert(), nb::arg("shift").noconvert(), nb::arg("columns").noconvert(),
+          nb::arg("out").noconvert());
+}
+
+}  // namespace
+
+NB_MODULE(_kernel, m) {
+    bind_dense<double>(m);
+    bind_dense<float>(m);
+    bind_csc<double, std::int32_t>(m);
+    bind_csc<double, std::int64_t>(m);
+    bind_csc<float, std::int32_t>(m);
+    bind_csc<float, std::int64_t>(m);
+    m.def("descend",
+          [](const nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>& H, const Vector<double>& l1,
+             const Vector<double>& l2, const InOut& b, const InOut& gradient, double tol, std::size_t max_sweeps) {
+              const std::size_t k = H.shape(0);
+              require(H.shape(1) == k && l1.shape(0) == k && l2.shape(0) == k && b.shape(0) == k &&
+                          gradient.shape(0) == k,
+                      "H, l1, l2, b and gradient disagree in size");
+              Descent found;
+              {
+                  nb::gil_scoped_release released;
+                  found = descend(H.data(), k, l1.data(), l2.data(), b.data(), gradient.data(), tol, max_sweeps,
+                                  interrupted);
+              }
+              if (found.interrupted) throw nb::python_error();
+              return std::make_tuple(found.sweeps, found.moved);
+          },
+          nb::arg("H").noconvert(), nb::arg("l1").noconvert(), nb::arg("l2").noconvert(), nb::arg("b").noconvert(),
+          nb::arg("gradient").noconvert(), nb::arg("tol"), nb::arg("max_sweeps"));
+}

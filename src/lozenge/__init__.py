@@ -1,0 +1,51 @@
+"""Sparse linear models that are exact, fast, and able to say why a weight is zero."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "path": ("lozenge.fit", "path"),
+    "load": ("lozenge.io", "load"),
+    "Path": ("lozenge.results", "Path"),
+    "Solution": ("lozenge.results", "Solution"),
+    "Certificate": ("lozenge.results", "Certificate"),
+    "Reason": ("lozenge.results", "Reason"),
+    "Status": ("lozenge.results", "Status"),
+    "ModelFileError": ("lozenge.io", "ModelFileError"),
+    "losses": ("lozenge.losses", None),
+    "penalties": ("lozenge.penalties", None),
+    "tables": ("lozenge.tables", None),
+    "plots": ("lozenge.plots", None),
+}
+
+__all__ = [
+    "Certificate",
+    "ModelFileError",
+    "Path",
+    "Reason",
+    "Solution",
+    "Status",
+    "load",
+    "losses",
+    "path",
+    "penalties",
+    "plots",
+    "tables",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Everything but the kernel and NumPy is imported when first named (SPEC 1): `import lozenge` stays quick.
+    if name not in _HOMES:
+        raise AttributeError(f"module 'lozenge' has no attribute {name!r}")
+    module, attribute = _HOMES[name]
+    home = importlib.import_module(module)
+    return home if attribute is None else getattr(home, attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,148 @@
+"""The one door for data: whatever the user hands over leaves as a `Design`, checked, or is refused.
+
+Nothing outside this folder asks what X is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lozenge.design.base import Affine, Design
+from lozenge.design.dense import DenseDesign
+from lozenge.design.sparse import SparseDesign
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Affine", "DenseDesign", "Design", "SparseDesign", "as_design", "row_slice"]
+
+_STORED = (np.float64, np.float32)
+
+
+def as_design(X: Any) -> tuple[Design, tuple[str, ...] | None]:
+    """Check X and wrap it; second, its column names if it has any.
+
+    float64 and float32 arrays in either memory order and CSC matrices are used where they lie; anything else that
+    holds real numbers is copied once.
+
+    Raises
+    ------
+    ValueError
+        For nan or inf (with count and first position), an empty matrix, a broken sparse structure.
+    TypeError
+        For masked, complex, text, date or object data.
+    """
+    names = None
+    if _is_frame(X):
+        X, names = _from_frame(X)
+    design = _sparse(X) if hasattr(X, "tocsc") else _dense(X)
+    return design, names
+
+
+def row_slice(X: Any, rows: NDArray[np.intp]) -> Any:
+    """Some rows of what `as_design` takes, of the same kind."""
+    if hasattr(X, "tocsr"):
+        return X.tocsr()[rows]
+    return np.asarray(X)[rows]
+
+
+def _is_frame(X: Any) -> bool:
+    return not hasattr(X, "tocsc") and not isinstance(X, np.ndarray) and hasattr(X, "columns")
+
+
+def _from_frame(frame: Any) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    import narwhals.stable.v2 as nw
+
+    table = nw.from_native(frame, eager_only=True)
+    names = tuple(str(name) for name in table.columns)
+    out = np.empty((len(table), len(names)), order="F")
+    for j, name in enumerate(table.columns):
+        column = table[name]
+        if not (column.dtype.is_numeric() or column.dtype == nw.Boolean):
+            raise TypeError(
+                f"column {name!r} of X holds {column.dtype}, not numbers. Encode the table first: "
+                "lozenge.tables.encode(frame, target)"
+            )
+        out[:, j] = column.cast(nw.Float64).to_numpy()
+    return out, names
+
+
+def _check_shape(shape: tuple[int, ...]) -> None:
+    if len(shape) != 2:
+        raise ValueError(f"X must be two-dimensional, rows by features; got shape {shape}")
+    if 0 in shape:
+        raise ValueError(f"X is empty: it has {shape[0]} rows and {shape[1]} columns; both must be at least 1")
+
+
+def _refuse_kind(dtype: np.dtype[Any]) -> None:
+    if dtype.kind == "c":
+        raise TypeError("X is complex; only real numbers can be fitted. Pass its real and imaginary parts as columns")
+    if dtype.kind not in "biuf":
+        raise TypeError(f"X must hold numbers; got dtype {dtype}. Encode text and dates first: lozenge.tables.encode")
+
+
+def _stored(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    native = dtype.newbyteorder("=")
+    return native if native in _STORED else np.dtype(np.float64)
+
+
+def _dense(X: Any) -> DenseDesign:
+    if np.ma.isMaskedArray(X):
+        raise TypeError("X is a masked array; its mask would be lost. Fill or drop the masked entries first")
+    X = np.asarray(X)
+    _check_shape(X.shape)
+    _refuse_kind(X.dtype)
+    with np.errstate(over="ignore"):  # an overflow here becomes inf, which is refused below with its position
+        X = X.astype(_stored(X.dtype), copy=False)
+    step = X.itemsize
+    usable = min(X.strides) > 0 and step in X.strides and all(s % step == 0 for s in X.strides)
+    if not (usable and X.flags.aligned):
+        X = np.asfortranarray(X)
+        X = X.copy(order="F") if not X.flags.aligned else X
+    design = DenseDesign(X)
+    if not np.isfinite(design.seen).all():
+        _refuse_nonfinite(*np.nonzero(~np.isfinite(X)))
+    return design
+
+
+def _refuse_nonfinite(rows: NDArray[np.intp], cols: NDArray[np.intp]) -> None:
+    first = np.lexsort((cols, rows))[0]
+    raise ValueError(
+        f"X holds {len(rows)} values that are nan or infinite, the first at row {rows[first]}, column {cols[first]} "
+        "(counted from 0). Impute or drop them first"
+    )
+
+
+def _sparse(X: Any) -> SparseDesign:
+    import scipy.sparse as sp
+
+    _check_shape(X.shape)
+    _refuse_kind(X.dtype)
+    if X.format not in ("csc", "csr"):
+        X = sp.coo_array(X)
+        for axis, index in enumerate(X.coords):
+            if index.size and not (0 <= index.min() and index.max() < X.shape[axis]):
+                raise ValueError(f"X is broken: a sparse index on axis {axis} lies outside 0 … {X.shape[axis] - 1}")
+    else:
+        _check_compressed(X)
+    X = sp.csc_array(X)  # a CSC matrix is wrapped, not copied
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    if X.dtype != _stored(X.dtype):
+        X = X.astype(_stored(X.dtype))
+    design = SparseDesign(X)
+    if not np.isfinite(design.seen).all():
+        entries = sp.coo_array(X)
+        bad = ~np.isfinite(entries.data)
+        _refuse_nonfinite(entries.row[bad], entries.col[bad])
+    return design
+
+
+def _check_compressed(X: Any) -> None:
+    try:
+        X.check_format(full_check=True)
+    except ValueError as error:
+        raise ValueError(f"X is a broken {X.format.upper()} matrix: {error}. Rebuild it from its entries") from error

@@ -1,0 +1,81 @@
+"""What a shard asks of its data matrix: products, and nothing about what it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Indices = NDArray[np.int64]
+
+
+class Affine(NamedTuple):
+    """How a column is read: x̃ = x·scale - shift, with ``scale`` a power of two and ``centre`` near the mean of x̃."""
+
+    scale: Floats
+    shift: Floats
+    centre: Floats
+
+
+class Design(Protocol):
+    """X̃ (n, p) of one shard, known only by its products.
+
+    Attributes
+    ----------
+    shape : (n, p)
+    nbytes : size of X as stored
+    bytes_read : bytes of X that products have read so far
+    seen : (p, 3) minimum, maximum and mean of each column of X as given, when it came in
+    affine : how the columns are read; shards of one X share it
+    """
+
+    shape: tuple[int, int]
+    dtype: np.dtype[Any]
+    nbytes: int
+    bytes_read: int
+    seen: Floats
+    affine: Affine
+
+    def correlate(self, R: Floats, cols: Indices | None = None) -> Floats:
+        """X̃ᵀR, (n, m) -> (p, m), or for some columns."""
+        ...
+
+    def sqnorms(self, W: Floats) -> Floats:
+        """Σ w (x̃ - centre)² per column, (n, m) -> (p, m)."""
+        ...
+
+    def predict(self, coef: Floats, cols: Indices) -> Floats:
+        """X̃_W B, (k, m) -> (n, m), Fortran order."""
+        ...
+
+    def gram(self, w: Floats, left: Indices, right: Indices) -> Floats:
+        """X̃_Lᵀ diag(w) X̃_R, (l, r)."""
+        ...
+
+    def pack(self, cols: Indices) -> Floats:
+        """(n, k) contiguous copy of a few columns."""
+        ...
+
+    def summary(self) -> Floats:
+        """(p, 3): minimum, maximum and mean of each column of X as given."""
+        ...
+
+
+def affine_of(summary: Floats) -> Affine:
+    """Scale by the power of two of the largest entry; shift by the mean where the mean exceeds the spread.
+
+    A centred Gram cancels when |mean| ≫ spread, a loss of (mean/spread)² digits, so such columns are shifted before
+    anything is accumulated.  A sparse column holds a zero, hence |mean| <= high - low, and is never shifted.
+    """
+    low, high, mean = summary.T
+    largest = np.maximum(np.abs(low), np.abs(high))
+    scale = np.ldexp(1.0, np.clip(-np.frexp(largest)[1], -1000, 1000))
+    low, high, mean = low * scale, high * scale, mean * scale
+    far = np.abs(mean) > high - low
+    # A constant column must read as exactly zero, and its mean is rounded: shift by the value itself.
+    shift = np.where(far, np.where(low == high, low, mean), 0.0)
+    return Affine(scale, shift, np.where(far, 0.0, mean))

@@ -1,0 +1,79 @@
+"""X as compressed sparse columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lozenge import _kernel
+from lozenge.design.base import affine_of
+from lozenge.design.dense import PANEL
+
+if TYPE_CHECKING:
+    from lozenge.design.base import Floats, Indices
+
+
+class SparseDesign:
+    """An (n, p) CSC matrix in canonical form (no entry twice)."""
+
+    def __init__(self, X: Any) -> None:
+        self.arrays = (X.data, X.indices, X.indptr)
+        self.shape: tuple[int, int] = (int(X.shape[0]), int(X.shape[1]))
+        self.dtype = X.dtype
+        self._entry = X.data.itemsize + X.indices.itemsize
+        self.nbytes = max(1, X.data.size * self._entry)
+        self.bytes_read = 0
+        self.seen = self.summary()
+        self.affine = affine_of(self.seen)
+
+    def correlate(self, R: Floats, cols: Indices | None = None) -> Floats:
+        """X̃ᵀR."""
+        return self._stream(R, cols, self.affine.shift, square=False)
+
+    def sqnorms(self, W: Floats) -> Floats:
+        """Σ w (x̃ - centre)²."""
+        return self._stream(W, None, self.affine.shift + self.affine.centre, square=True)
+
+    def _stream(self, R: Floats, cols: Indices | None, shift: Floats, *, square: bool) -> Floats:
+        self._count(cols)
+        out = np.empty((self.shape[1] if cols is None else len(cols), R.shape[1]))
+        R = np.asfortranarray(R)
+        _kernel.correlate_csc(*self.arrays, self.affine.scale, shift, R, R.sum(axis=0), cols, out, square)
+        return out
+
+    def predict(self, coef: Floats, cols: Indices) -> Floats:
+        """X̃_W B."""
+        self._count(cols)
+        eta = np.zeros((self.shape[0], coef.shape[1]), order="F")
+        _kernel.predict_csc(*self.arrays, *self.affine[:2], cols, np.ascontiguousarray(coef), eta)
+        return eta
+
+    def gram(self, w: Floats, left: Indices, right: Indices) -> Floats:
+        """X̃_Lᵀ diag(w) X̃_R: a few columns of R are spread out dense, and the columns of L run over them."""
+        G = np.empty((len(left), len(right)))
+        width = max(1, PANEL // max(1, self.shape[0]))
+        for start in range(0, len(right), width):
+            block = self.pack(right[start : start + width])
+            block *= w[:, None]
+            G[:, start : start + width] = self.correlate(block, left)
+        return G
+
+    def pack(self, cols: Indices) -> Floats:
+        """(n, k) dense copy."""
+        self._count(cols)
+        out = np.empty((self.shape[0], len(cols)), order="F")
+        _kernel.pack_csc(*self.arrays, *self.affine[:2], cols, out)
+        return out
+
+    def summary(self) -> Floats:
+        """Minimum, maximum, mean per column."""
+        self.bytes_read += self.nbytes
+        out = np.empty((self.shape[1], 3))
+        _kernel.summarise_csc(*self.arrays, self.shape[0], out)
+        return out
+
+    def _count(self, cols: Indices | None) -> None:
+        pointers = self.arrays[2]
+        entries = pointers[-1] if cols is None else np.sum(pointers[cols + 1] - pointers[cols])
+        self.bytes_read += int(entries) * self._entry

@@ -1,0 +1,152 @@
+"""One problem on a fleet: minimise over β  (1/Σw) Σᵢ wᵢ f(yᵢ, ηᵢ) + α Ω(β),  η = offset + β₀ + Zβ.
+
+Z holds the columns as the penalty sees them, zⱼ = (x̃ⱼ - cⱼ)/sⱼ: centred where there is an intercept and divided by
+the standard deviation where the fit standardises.  Z is never formed: the map between β and the design's coefficients
+is a scaling and a rank-one correction through the constant column p, applied to coefficients, gradients and Grams.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lozenge.shards import Want
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from lozenge.design.base import Affine, Floats
+    from lozenge.losses.base import Loss
+    from lozenge.penalties.base import Penalty
+    from lozenge.results import Split
+    from lozenge.shards import Fleet, Sums
+
+    Indices = NDArray[np.int64]
+
+# A standard deviation below this share of the column's largest entry is the rounding of its mean.
+CONSTANT = 1e-14
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Per problem: Σw, the mean saturated loss, the mean of each x̃ and its standard deviation (0 for a constant)."""
+
+    weight: float
+    saturated: float
+    mean: Floats
+    sd: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Objective, map of coordinates, and which columns are penalised, free or out.
+
+    Attributes
+    ----------
+    weight : Σw of the split's rows
+    saturated : mean of inf over η of f
+    centre, scale : (p + 1,), with 0 and 1 for the constant
+    free : unpenalised columns, the constant p last if there is an intercept
+    penalised : columns with a finite positive weight, in the order of ``penalty``'s coordinates
+    norms : (p,) √(Σw z²/Σw) of each column
+    """
+
+    fleet: Fleet
+    loss: Loss
+    penalty: Penalty
+    split: Split | None
+    weight: float
+    saturated: float
+    centre: Floats
+    scale: Floats
+    free: Indices
+    penalised: Indices
+    norms: Floats
+
+    @property
+    def p(self) -> int:
+        """Columns of X."""
+        return len(self.scale) - 1
+
+    def coefficients(self, beta: Floats, cols: Indices) -> tuple[Floats, Indices]:
+        """β (k, m) on ``cols`` to the design's coefficients; the constant comes last."""
+        constant = cols == self.p
+        rest = cols[~constant]
+        slopes = beta[~constant] / self.scale[rest, None]
+        base = beta[constant].sum(axis=0) - self.centre[rest] @ slopes
+        return np.vstack([slopes, base]), np.append(rest, self.p)
+
+    def gradient(self, raw: Floats, slope: Floats, cols: Indices | slice = slice(None)) -> Floats:
+        """Z_Sᵀ w f' / Σw from X̃_Sᵀ w f' and Σ w f'."""
+        centred = raw - self.centre[cols, None] * slope
+        return centred / (self.scale[cols, None] * self.weight)
+
+    def gram(self, raw: Floats, left: Indices, right: Indices) -> Floats:
+        """Z_Lᵀ D Z_R / Σw from X̃ᵀDX̃ on [left, p] x [right, p]: the constant's row and column centre the rest."""
+        cl, cr = self.centre[left], self.centre[right]
+        centred = raw[:-1, :-1] - np.outer(cl, raw[-1, :-1]) - np.outer(raw[:-1, -1], cr)
+        centred += raw[-1, -1] * np.outer(cl, cr)
+        return centred / (np.outer(self.scale[left], self.scale[right]) * self.weight)
+
+
+def measure(fleet: Fleet, splits: list[Split | None]) -> list[Moments]:
+    """Means and standard deviations over the rows of each split, in one pass for all of them."""
+    m = len(splits)
+    nothing = np.zeros(0, dtype=np.int64)
+    sums = fleet.evaluate(np.zeros((0, m)), nothing, Want(moments=True), splits)
+    return [_moments(sums, c, fleet) for c in range(m)]
+
+
+def _moments(sums: Sums, c: int, fleet: Fleet) -> Moments:
+    affine: Affine = fleet.shards[0].design.affine
+    weight = float(sums.weight[c])
+    if sums.first is None or sums.second is None or sums.saturated is None:
+        raise RuntimeError("moments were not asked for")
+    mean = sums.first[:, c] / weight
+    drift = mean - affine.centre
+    variance = sums.second[:, c] / weight - np.square(drift)
+    # Both terms carry rounding relative to drift²; what is below it is a constant seen through that rounding.
+    rounded = variance <= np.maximum(1e-13 * np.square(drift), CONSTANT**2)
+    return Moments(weight, float(sums.saturated[c]) / weight, mean, np.sqrt(np.where(rounded, 0.0, variance)))
+
+
+def build(
+    fleet: Fleet,
+    loss: Loss,
+    penalty: Penalty,
+    moments: Moments,
+    weights: Floats,
+    *,
+    split: Split | None = None,
+    fit_intercept: bool = True,
+    standardize: bool = True,
+) -> Problem:
+    """Bind a penalty to the columns of one split.
+
+    Without an intercept the shift that the design applies for conditioning is taken back, z = (x̃ + shift)/s.
+    A constant column has weight 0 where the fit standardises or has an intercept: it is neither free nor penalised.
+    """
+    affine: Affine = fleet.shards[0].design.affine
+    constant = moments.sd == 0
+    scale = np.where(constant, 1.0, moments.sd) if standardize else affine.scale
+    centre = moments.mean if fit_intercept else -affine.shift
+    usable = ~constant if standardize or fit_intercept else np.ones(len(constant), dtype=bool)
+    free = np.flatnonzero(usable & (weights == 0)).astype(np.int64)
+    penalised = np.flatnonzero(usable & (weights > 0) & np.isfinite(weights)).astype(np.int64)
+    if fit_intercept:
+        free = np.append(free, fleet.columns)
+    return Problem(
+        fleet=fleet,
+        loss=loss,
+        penalty=penalty.with_weights(weights[penalised]),
+        split=split,
+        weight=moments.weight,
+        saturated=moments.saturated,
+        centre=np.append(centre, 0.0),
+        scale=np.append(scale, 1.0),
+        free=free,
+        penalised=penalised,
+        norms=np.hypot(moments.sd, moments.mean - centre) / scale,
+    )

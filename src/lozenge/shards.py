@@ -1,0 +1,241 @@
+"""Rows that live together, and the one call that is made of them.
+
+The seam: coefficients go down, sums come back, and no row leaves except by `predict`.  What crosses has the size of
+columns and candidates, whatever the number of rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from lozenge.design.base import Design, Floats, Indices
+    from lozenge.losses.base import Loss
+    from lozenge.results import Split
+
+    Splits = Sequence[Split | None]
+
+GROUP = 8  # candidates worked on together: what the streaming kernel takes in one go
+MEMO = 1 << 22  # entries of the linear predictor that a shard remembers: 32 MB
+TRAIN, TEST = 1, 2  # codes in the fold table; 0 is in neither part
+
+
+@dataclass(frozen=True, eq=False)
+class Dual:
+    """The dual point u = scale·(f' - f''·X̃_S shift), one column per candidate."""
+
+    scale: Floats
+    cols: Indices
+    shift: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Want:
+    """Which sums are asked for.  Column p of every index set is the constant 1."""
+
+    loss: bool = False
+    gradient: Indices | Literal["all"] | None = None
+    gram: tuple[Indices, Indices] | None = None  # weighted by w f''
+    plain_gram: tuple[Indices, Indices] | None = None  # weighted by w alone
+    moments: bool = False
+    dual: Dual | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """Sums over rows, one column per candidate; they add.
+
+    Attributes
+    ----------
+    weight : (m,) Σw
+    slope : (m,) Σ w f'
+    loss : (m,) Σ w f
+    gradient : (p + 1, m) or (|S|, m), X̃ᵀ w f'
+    gram : (l, r, m) X̃_Lᵀ diag(w f'') X̃_R, or diag(w) for ``plain_gram``
+    saturated : (m,) Σ w inf f, with the moments
+    first, second : (p, m) Σ w x̃ and Σ w (x̃ - centre)², about the design's own centre
+    fenchel : (m,) Σ w (f(y, η) + f*(y, u) - uη) >= 0 at the dual point u
+    residual : (m,) Σ w f'²
+    """
+
+    weight: Floats
+    slope: Floats | None = None
+    loss: Floats | None = None
+    gradient: Floats | None = None
+    gram: Floats | None = None
+    plain_gram: Floats | None = None
+    saturated: Floats | None = None
+    first: Floats | None = None
+    second: Floats | None = None
+    fenchel: Floats | None = None
+    residual: Floats | None = None
+
+    def __add__(self, other: Sums) -> Sums:
+        pairs = {f.name: (getattr(self, f.name), getattr(other, f.name)) for f in fields(self)}
+        return Sums(**{name: None if a is None else a + b for name, (a, b) in pairs.items()})
+
+    def take(self, candidates: slice) -> Sums:
+        """The sums of some candidates; they are the last axis of each."""
+        found = {f.name: getattr(self, f.name) for f in fields(self)}
+        return Sums(**{name: None if sums is None else sums[..., candidates] for name, sums in found.items()})
+
+
+@dataclass(eq=False)
+class Shard:
+    """Design, response, weights, offset and fold labels of some rows."""
+
+    design: Design
+    loss: Loss
+    y: Floats
+    weights: Floats
+    offset: Floats | None = None
+    folds: NDArray[np.uint8] | None = None
+    _memo: tuple[Indices, Floats, Floats] | None = field(default=None, init=False)
+
+    def evaluate(self, coef: Floats, cols: Indices, want: Want, rows: Splits | None = None) -> Sums:
+        """Evaluate m candidates, (k, m) on the columns ``cols``, over the rows of each one's split.
+
+        Parameters
+        ----------
+        coef : (k, m)
+            In the design's units; column p, the constant, may be among ``cols``.
+        want : Want
+        rows : (m,) of Split or None
+            None, for one or for all: every row counts.
+        """
+        m = coef.shape[1]
+        rows = [None] * m if rows is None else rows
+        groups = [slice(start, min(start + GROUP, m)) for start in range(0, m, GROUP)]
+        return _beside([self._group(coef[:, g], cols, want, rows[g], g) for g in groups])
+
+    def predict(self, coef: Floats, cols: Indices) -> Floats:
+        """η (n, m): the one thing that leaves row by row."""
+        eta = self.linear(coef, cols)
+        return eta if self.offset is None else eta + self.offset[:, None]
+
+    def linear(self, coef: Floats, cols: Indices) -> Floats:
+        """X̃_S B without the offset; column p is the constant."""
+        p = self.design.shape[1]
+        constant = cols == p
+        eta = self.design.predict(coef[~constant], cols[~constant])
+        if constant.any():
+            eta += coef[constant]
+        return eta
+
+    def _group(self, coef: Floats, cols: Indices, want: Want, rows: Splits, g: slice) -> Sums:
+        found: dict[str, Any] = {}
+        w = self._weights(rows)
+        found["weight"] = np.sum(w, axis=0)
+        if want.moments:
+            found |= {"first": self.design.correlate(w), "second": self.design.sqnorms(w)}
+            found["saturated"] = self.loss.saturated(self.y) @ w
+        if want.plain_gram is not None:
+            found["plain_gram"] = self._gram(w, *want.plain_gram)
+        if want.loss or want.gradient is not None or want.gram is not None or want.dual is not None:
+            found |= self._at(self._eta(coef, cols), w, want, g)
+        return Sums(**found)
+
+    def _at(self, eta: Floats, w: Floats, want: Want, g: slice) -> dict[str, Any]:
+        y, loss = self.y[:, None], self.loss
+        found: dict[str, Any] = {}
+        if want.loss:
+            found["loss"] = np.sum(w * loss.value(y, eta), axis=0)
+        if want.gradient is not None:
+            slope = loss.gradient(y, eta)
+            found["residual"] = np.sum(w * np.square(slope), axis=0)
+            R = np.asfortranarray(w * slope)
+            found["slope"] = np.sum(R, axis=0)
+            found["gradient"] = self._correlate(R, want.gradient)
+        if want.gram is not None:
+            found["gram"] = self._gram(w * loss.curvature(y, eta), *want.gram)
+        if want.dual is not None:
+            dual = want.dual
+            shift = self.linear(dual.shift[:, g], dual.cols)
+            u = dual.scale[g] * (loss.gradient(y, eta) - loss.curvature(y, eta) * shift)
+            # Summed row by row and not as three large sums, so that it does not cancel.
+            young = loss.value(y, eta) + loss.conjugate(y, u) - u * eta
+            found["fenchel"] = np.sum(np.where(w > 0, w * young, 0.0), axis=0)
+        return found
+
+    def _eta(self, coef: Floats, cols: Indices) -> Floats:
+        # A certificate asks about the same candidates as the pass before it: η is kept for one more question.
+        if self._memo is not None and np.array_equal(self._memo[0], cols) and np.array_equal(self._memo[1], coef):
+            return self._memo[2]
+        eta = np.asfortranarray(self.predict(coef, cols))
+        self._memo = (cols.copy(), coef.copy(), eta) if eta.size <= MEMO else None
+        return eta
+
+    def _weights(self, rows: Splits) -> Floats:
+        w = np.empty((len(self.y), len(rows)), order="F")
+        for c, split in enumerate(rows):
+            w[:, c] = self.weights
+            if split is not None:
+                if self.folds is None:
+                    raise ValueError("this shard has no folds")
+                code = TRAIN if split.part == "train" else TEST
+                w[:, c] *= self.folds[:, split.fold] == code
+        return w
+
+    def _correlate(self, R: Floats, want: Indices | Literal["all"]) -> Floats:
+        p = self.design.shape[1]
+        if isinstance(want, str):
+            return np.vstack([self.design.correlate(R), R.sum(axis=0)])
+        out = np.empty((len(want), R.shape[1]))
+        constant = want == p
+        out[~constant] = self.design.correlate(R, want[~constant])
+        out[constant] = R.sum(axis=0)
+        return out
+
+    def _gram(self, D: Floats, left: Indices, right: Indices) -> Floats:
+        p = self.design.shape[1]
+        L, R = left == p, right == p
+        G = np.empty((len(left), len(right), D.shape[1]))
+        for c in range(D.shape[1]):
+            if not L.all() and not R.all():
+                G[np.ix_(~L, ~R, [c])] = self.design.gram(D[:, c], left[~L], right[~R])[:, :, None]
+        if L.any():
+            G[np.ix_(L, ~R)] = self.design.correlate(D, right[~R])[None]
+        if R.any():
+            G[np.ix_(~L, R)] = self.design.correlate(D, left[~L])[:, None]
+        G[np.ix_(L, R)] = np.sum(D, axis=0)
+        return G
+
+
+def _beside(parts: list[Sums]) -> Sums:
+    """Join the sums of groups of candidates; candidates are the last axis of each."""
+    if len(parts) == 1:
+        return parts[0]
+    columns = {f.name: [getattr(part, f.name) for part in parts] for f in fields(Sums)}
+    return Sums(**{name: None if c[0] is None else np.concatenate(c, axis=-1) for name, c in columns.items()})
+
+
+@dataclass(frozen=True, eq=False)
+class Fleet:
+    """Shards of one X, in this process."""
+
+    shards: tuple[Shard, ...]
+
+    @property
+    def columns(self) -> int:
+        """p."""
+        return self.shards[0].design.shape[1]
+
+    @property
+    def passes(self) -> float:
+        """Bytes of X read so far over the size of X."""
+        designs = [shard.design for shard in self.shards]
+        return sum(d.bytes_read for d in designs) / sum(d.nbytes for d in designs)
+
+    def evaluate(self, coef: Floats, cols: Indices, want: Want, rows: Splits | None = None) -> Sums:
+        """Sum every shard's answer in a fixed tree by shard number: the same bits wherever each was computed."""
+        level = [shard.evaluate(coef, cols, want, rows) for shard in self.shards]
+        while len(level) > 1:
+            level = [level[i] + level[i + 1] if i + 1 < len(level) else level[i] for i in range(0, len(level), 2)]
+        return level[0]
