@@ -7,6 +7,8 @@
 
 namespace lozenge {
 
+constexpr double kRounding = 1e-13;
+
 struct Descent {
     std::size_t sweeps = 0;   // full and active sweeps together
     double moved = 0.0;       // largest √(Hⱼⱼ + l2ⱼ)·|Δbⱼ| of the last full sweep
@@ -34,6 +36,8 @@ Descent descend(const double* H, std::size_t k, const double* l1, const double* 
         const double curvature = h + l2[j];
         if (!(curvature > 0.0)) return 0.0;
         const double old = b[j];
+        // A copy of a column in the model pulls with exactly its price: it must not enter by rounding.
+        if (old == 0.0 && std::fabs(gradient[j]) <= l1[j] * (1.0 + kRounding)) return 0.0;
         const double updated = soft(h * old - gradient[j], l1[j]) / curvature;
         const double change = updated - old;
         if (change == 0.0) return 0.0;

@@ -350,7 +350,7 @@ class _Dense:
         if not self.blocks:
             return mean, mean, np.zeros(0, dtype=bool)
         sd = np.concatenate([np.sqrt(omega @ (self._block(s) - mean[s]) ** 2) for s in self.blocks])
-        constant = np.all(self.X == self.X[:1], axis=0)
+        constant = np.all(self.X[:1] == self.X, axis=0)
         return mean, np.where(constant, LD(0), sd), constant
 
 

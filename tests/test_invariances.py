@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-import lozenge as lz
 import numpy as np
-import oracle
 import pytest
 import scipy.sparse as sp
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+
+import lozenge as lz
+import oracle
 
 LAYOUTS = {
     "C": np.ascontiguousarray,
@@ -104,7 +105,8 @@ layouts = st.sampled_from(sorted(LAYOUTS))
 def grid(problem):
     """Two values of α inside the path; none where every column is constant or y is."""
     top = problem.alpha_max
-    assume(top > 1e-8 * float(np.sqrt(problem.null_loss)))
+    if not top > 1e-8 * float(np.sqrt(problem.null_loss)):
+        assume(condition=False)
     return np.array([0.5, 0.05]) * top * (1.0 if problem.rho > 0 else 1e-3)
 
 
@@ -137,11 +139,11 @@ def agree(problem, one, two, alpha, *, floor=1e-8, weights=True):
 def compare(case, path, other, translate, *, floor=1e-8):
     """``translate`` takes the other path's (coef, intercept) to this case's units."""
     problem = case.problem()
-    assert path.unique.tolist() == other.unique.tolist()
     for k, alpha in enumerate(path.alphas):
         two = translate(*oracle.answer(other, k))
         # Where the optimum is not unique, only what every optimum shares is the same: the fitted values.
-        agree(problem, oracle.answer(path, k), two, float(alpha), floor=floor, weights=bool(path.unique[k]))
+        unique = bool(path.unique[k] and other.unique[k])
+        agree(problem, oracle.answer(path, k), two, float(alpha), floor=floor, weights=unique)
 
 
 def same(coef, intercept):
@@ -317,8 +319,6 @@ def test_twins_are_certified_and_not_unique(case, factor, layout):
 def test_a_constant_column_has_weight_zero(case, value, layout):
     case = replace(case, fit_intercept=True)
     wider = replace(case, X=np.column_stack([case.X, np.full(len(case.y), value)]))
-    if layout == "float32":
-        value = np.float32(value)
     alphas = grid(case.problem())
     path = wider.fit(alphas, layout)
     assert not path.coefs.toarray()[-1].any()
@@ -343,7 +343,7 @@ def test_weight_zero_is_unpenalised(case, layout):
     case = case.using(penalty_weights=free)
     problem = case.problem()
     # A free column that separates the classes has no finite optimum.
-    assume(problem.loss == "squared" or problem.null_loss > 0.05)
+    assume(problem.loss == "squared" or np.max(abs(problem.null[0])) < 15)
     if not problem.penalised.any():
         path = case.fit([1.0], layout)
         assert oracle.check(path, problem, tol=1e-12)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import oracle
 import pytest
 import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
+
+import oracle
 
 # Digits that two routes to the same number may differ by, in extended precision and where it is only double.
 TIGHT = 1e-16 if oracle.EXTENDED else 1e-12
@@ -85,7 +86,7 @@ def test_extended_precision_agrees_with_rationals(data):
     X = np.array(data.draw(st.lists(whole, min_size=n * p, max_size=n * p)), dtype=float).reshape(n, p)
     y = np.array(data.draw(st.lists(whole, min_size=n, max_size=n)), dtype=float)
     coef = np.array(data.draw(st.lists(st.integers(-8, 8), min_size=p, max_size=p))) / 8
-    coef[np.all(X == X[0], axis=0)] = 0
+    coef[np.all(X[0] == X, axis=0)] = 0
     base, alpha, rho = data.draw(whole) / 4, data.draw(st.integers(1, 20)) / 8, data.draw(st.sampled_from([1.0, 0.5, 0.0]))
     problem = oracle.Problem(X, y, l1_ratio=rho, standardize=False)
     if problem.null_loss == 0:

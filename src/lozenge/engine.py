@@ -52,7 +52,7 @@ class Point:
 
     Attributes
     ----------
-    pull : minus the gradient on all penalised columns; empty until a pass over X has given it
+    pull : (p + 1,) minus the gradient on all columns; empty until a pass over X has given it
     curvature : (f, f) Hessian of the free part; residual : Σ w f'²/Σw; both from the same pass
     """
 
@@ -81,7 +81,9 @@ class Step:
     index, alpha : place on the grid
     beta : on the columns ``cols`` of Z, free ones first
     loss : mean loss
-    pull, safe : (k,) over the penalised columns: minus the gradient, and whether zero in every optimum
+    unique : None while not looked into (`Working.unique`)
+    pull : (p + 1,) minus the gradient on all columns
+    safe : (k,) penalised columns that are zero in every optimum
     """
 
     index: int
@@ -91,7 +93,7 @@ class Step:
     loss: float
     gap: float
     status: Status
-    unique: bool
+    unique: bool | None
     kept: int
     pull: Floats
     safe: Bools
@@ -215,7 +217,7 @@ class Working:
     def local(self, point: Point) -> Point:
         """Bring a point with known pulls to the present members."""
         beta = np.concatenate([point.beta, np.zeros(self.f + len(self.members) - len(point.beta))])
-        return replace(point, beta=beta, gradient=np.concatenate([point.gradient[: self.f], -point.pull[self.members]]))
+        return replace(point, beta=beta, gradient=-point.pull[self.cols])
 
     def look(self, betas: list[Floats]) -> Generator[Ask, Sums, list[Point]]:
         """One pass: loss and gradient over all columns, and the Hessian of the free part, at each candidate."""
@@ -226,11 +228,11 @@ class Working:
         gradient = problem.gradient(sums.gradient, sums.slope)
         points = []
         for c, beta in enumerate(betas):
-            pull = -gradient[problem.penalised, c]
+            pull = -gradient[:, c]
             points.append(
                 Point(
                     beta=beta,
-                    gradient=np.concatenate([gradient[free, c], -pull[self.members]]),
+                    gradient=-pull[self.cols],
                     loss=float(sums.loss[c]) / problem.weight,
                     pull=pull,
                     curvature=problem.gram(sums.gram[:, :, c], free, free),
@@ -307,14 +309,27 @@ class Working:
         through = self.factor.solve(self.side @ rest)
         return np.concatenate([self.corner @ free + self.side @ rest, self.reduced @ rest + self.side.T @ (through + free)])
 
-    def unique(self, safe: Bools, kernel: SoftThreshold) -> bool:
-        """True where the columns not proved zero are independent (with the ridge part, if any)."""
-        if len(self.factor.dependent) or not self.inside[~safe].all():
-            return False
-        where = np.flatnonzero(~safe[self.members])
-        system = self.reduced[np.ix_(where, where)]
-        system[np.diag_indices(len(where))] += kernel.l2[self.members[where]]
-        return not len(Factor.of(system).dependent)
+    def unique(self, safes: list[Bools], alphas: list[float]) -> list[bool]:
+        """True where the columns not proved zero are independent (with the ridge part, if any).
+
+        Subsets of independent columns are independent, so the widest are factored first and speak for the rest.
+        """
+        known: list[Bools] = []
+        answers = [False] * len(safes)
+        for k in sorted(range(len(safes)), key=lambda k: int(safes[k].sum())):
+            open_ = ~safes[k]
+            if len(self.factor.dependent) or not self.inside[open_].all():
+                continue
+            if not any((open_ <= wider).all() for wider in known):
+                where = np.flatnonzero(open_[self.members])
+                system = self.reduced[np.ix_(where, where)]
+                ridge = self.problem.penalty.kernel(alphas[k]).l2[self.members[where]]
+                system[np.diag_indices(len(where))] += ridge
+                if len(Factor.of(system).dependent):
+                    continue
+                known.append(open_)
+            answers[k] = True
+        return answers
 
 
 @dataclass(frozen=True)
@@ -328,15 +343,20 @@ class _Effort:
         return _Effort(0.1 * self.gap, 0.1 * self.step)
 
 
-def follow(problem: Problem, start: Null, alphas: Floats, tol: float, work: Working | None = None) -> Run:
+def follow(
+    problem: Problem, start: Null, alphas: Floats, tol: float, *, work: Working | None = None, span: float | None = None
+) -> Run:
     """Follow one problem down a decreasing grid of α; yields a `Step` per α.
+
+    ``work`` is the working set to start from and to leave behind; ``span``, by which gaps are divided, is the null
+    model's unless it is given.
 
     A group of α is solved on the working set, one pass over X checks them all, the certified prefix is accepted, and
     the columns that broke the rest join the working set.
     """
     work = Working(problem) if work is None else work
     work.here = start.point if work.here is None else work.here
-    span = start.point.loss - problem.saturated
+    span = start.point.loss - problem.saturated if span is None else span
     usual = _Effort(0.1 * tol * max(span, certificate.DEGENERATE), SMALL * np.sqrt(2.0 * max(span, 0.0)))
     effort, best, attempts = usual, np.inf, 0
     done, width = 0, 1
@@ -379,10 +399,11 @@ def _candidates(work: Working, pulls: list[Floats], alphas: Floats) -> Indices:
     """Columns outside the working set whose pull exceeds the price, the strongest first, as many as may join."""
     worst = np.zeros(len(work.inside))
     for pull, alpha in zip(pulls, alphas, strict=True):
-        low, high = work.problem.penalty.zero_interval(alpha, np.ones(len(pull)))
-        price = np.maximum(np.where(pull > 0, high, -low), np.finfo(np.float64).tiny)
+        force = pull[work.problem.penalised]
+        low, high = work.problem.penalty.zero_interval(alpha, np.ones(len(force)))
+        price = np.maximum(np.where(force > 0, high, -low), np.finfo(np.float64).tiny)
         with np.errstate(over="ignore"):  # a price of 0 asks for every column that pulls at all
-            worst = np.maximum(worst, np.abs(pull) / price)
+            worst = np.maximum(worst, np.abs(force) / price)
     worst[work.inside] = 0.0
     joining = np.flatnonzero(worst > 1.0)
     room = max(GROWTH, len(work.members))
@@ -477,7 +498,12 @@ def _certify(
     points = yield from work.look([point.beta for point in points])
     duals = [
         certificate.dual_point(
-            problem, alpha, point.pull, point.gradient[:f], Factor.of(point.curvature).solve(point.gradient[:f]), point.residual
+            problem,
+            alpha,
+            point.pull[problem.penalised],
+            point.gradient[:f],
+            Factor.of(point.curvature).solve(point.gradient[:f]),
+            point.residual,
         )
         for alpha, point in zip(alphas, points, strict=True)
     ]
@@ -499,7 +525,7 @@ def _certify(
             loss=point.loss,
             gap=proof.gap,
             status=Status.CERTIFIED if proof.gap <= tol else Status.STALLED,
-            unique=work.unique(proof.safe, problem.penalty.kernel(alpha)),
+            unique=None if len(problem.penalised) else not len(work.factor.dependent),
             kept=int(np.count_nonzero(point.beta[f:])),
             pull=point.pull,
             safe=proof.safe,

@@ -7,7 +7,7 @@ is a scaling and a rank-one correction through the constant column p, applied to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lozenge.design.base import Affine, Floats
     from lozenge.losses.base import Loss
     from lozenge.penalties.base import Penalty
-    from lozenge.results import Split
+    from lozenge.results import Bools, Split
     from lozenge.shards import Fleet, Sums
 
     Indices = NDArray[np.int64]
@@ -48,6 +48,8 @@ class Problem:
     weight : Σw of the split's rows
     saturated : mean of inf over η of f
     centre, scale : (p + 1,), with 0 and 1 for the constant
+    usable : (p,) columns that are not constant
+    weights : (p,) v as given
     free : unpenalised columns, the constant p last if there is an intercept
     penalised : columns with a finite positive weight, in the order of ``penalty``'s coordinates
     norms : (p,) √(Σw z²/Σw) of each column
@@ -61,6 +63,8 @@ class Problem:
     saturated: float
     centre: Floats
     scale: Floats
+    usable: Bools
+    weights: Floats
     free: Indices
     penalised: Indices
     norms: Floats
@@ -77,6 +81,15 @@ class Problem:
         slopes = beta[~constant] / self.scale[rest, None]
         base = beta[constant].sum(axis=0) - self.centre[rest] @ slopes
         return np.vstack([slopes, base]), np.append(rest, self.p)
+
+    def in_user_units(self, beta: Floats, cols: Indices) -> tuple[Floats, float]:
+        """β (k,) on ``cols`` as weights of X as given, without the constant, and the intercept."""
+        affine = self.fleet.shards[0].design.affine
+        constant = cols == self.p
+        rest = cols[~constant]
+        slopes = beta[~constant] / self.scale[rest]
+        intercept = float(beta[constant].sum() - (affine.shift[rest] + self.centre[rest]) @ slopes)
+        return slopes * affine.scale[rest], intercept
 
     def gradient(self, raw: Floats, slope: Floats, cols: Indices | slice = slice(None)) -> Floats:
         """Z_Sᵀ w f' / Σw from X̃_Sᵀ w f' and Σ w f'."""
@@ -102,8 +115,6 @@ def measure(fleet: Fleet, splits: list[Split | None]) -> list[Moments]:
 def _moments(sums: Sums, c: int, fleet: Fleet) -> Moments:
     affine: Affine = fleet.shards[0].design.affine
     weight = float(sums.weight[c])
-    if sums.first is None or sums.second is None or sums.saturated is None:
-        raise RuntimeError("moments were not asked for")
     mean = sums.first[:, c] / weight
     drift = mean - affine.centre
     variance = sums.second[:, c] / weight - np.square(drift)
@@ -132,21 +143,34 @@ def build(
     constant = moments.sd == 0
     scale = np.where(constant, 1.0, moments.sd) if standardize else affine.scale
     centre = moments.mean if fit_intercept else -affine.shift
-    usable = ~constant if standardize or fit_intercept else np.ones(len(constant), dtype=bool)
-    free = np.flatnonzero(usable & (weights == 0)).astype(np.int64)
-    penalised = np.flatnonzero(usable & (weights > 0) & np.isfinite(weights)).astype(np.int64)
-    if fit_intercept:
-        free = np.append(free, fleet.columns)
-    return Problem(
+    empty = np.zeros(0, dtype=np.int64)
+    bare = Problem(
         fleet=fleet,
         loss=loss,
-        penalty=penalty.with_weights(weights[penalised]),
+        penalty=penalty,
         split=split,
         weight=moments.weight,
         saturated=moments.saturated,
         centre=np.append(centre, 0.0),
         scale=np.append(scale, 1.0),
-        free=free,
-        penalised=penalised,
+        usable=~constant if standardize or fit_intercept else np.ones(len(constant), dtype=bool),
+        weights=weights,
+        free=np.array([fleet.columns]) if fit_intercept else empty,
+        penalised=empty,
         norms=np.hypot(moments.sd, moments.mean - centre) / scale,
+    )
+    return reweighted(bare, weights)
+
+
+def reweighted(problem: Problem, weights: Floats) -> Problem:
+    """The same problem with other penalty weights v: 0 frees a column, inf takes it out."""
+    free = np.flatnonzero(problem.usable & (weights == 0))
+    penalised = np.flatnonzero(problem.usable & (weights > 0) & np.isfinite(weights))
+    constant = problem.free[problem.free == problem.p]
+    return replace(
+        problem,
+        weights=weights,
+        free=np.append(free, constant).astype(np.int64),
+        penalised=penalised.astype(np.int64),
+        penalty=problem.penalty.with_weights(weights[penalised]),
     )

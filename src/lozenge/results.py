@@ -99,6 +99,10 @@ class Source(Protocol):
         """(p,) d left / dα on the present support, by which the next entry is predicted."""
         ...
 
+    def unchanged(self) -> None:
+        """Raise ValueError if X is no longer what was fitted."""
+        ...
+
     def refit(self, support: Indices) -> Floats:
         """Weights, in user's units, of the unpenalised fit on a support; nan where there is none."""
         ...

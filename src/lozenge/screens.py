@@ -1,6 +1,6 @@
 """Records in, plain lines out: what the command line says, at most 80 columns wide.
 
-Nothing here reads, writes, computes a fit or knows of colour; a `Line` only says which part of it is its head.
+Nothing here reads, writes, fits or knows of colour; a `Line` only says which part of it is its head.
 """
 
 from __future__ import annotations
@@ -18,18 +18,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lozenge.results import Certificate, CrossValidation, Forces, Path
+    from lozenge.results import Certificate, CrossValidation, Forces, Path, Reason
 
 WIDTH = 80
 LABEL = 14  # columns of "R squared     "
 MANY, FEW = 30, 10  # with more than MANY features the tables show FEW rows each
+TELLERS = 3  # features that are named as already telling what a zero says
 SCHEMA = 1
 
-RULES = {
-    "1se": "by the one-standard-error rule: the largest alpha whose score is within one standard error of the best",
-    "min": "the best cross-validated score",
-    "alpha": "as asked",
-}
 MODELS = {"squared": "linear regression", "logistic": "logistic regression"}
 PENALTIES = {"l1": "lasso", "l2": "ridge", "elasticnet": "elastic net"}
 
@@ -51,7 +47,7 @@ class Rows(NamedTuple):
     zeros: tuple[int, ...]
 
 
-# ------------------------------------------------------------------------------------------------ text
+# -------------------------------------------------------------------------------- text
 def plain(text: object) -> str:
     r"""Text that cannot steer a terminal: what is not printable is written as its escape.
 
@@ -108,7 +104,7 @@ def wrap(text: str, first: int = 0, later: int = 0) -> list[str]:
 
 
 def number(x: float, digits: int = 3) -> str:
-    """Give a number with this many significant digits, all its whole digits, and no exponent from 1e-4 up to 1e6.
+    """Write a number with this many significant digits; an exponent from 1e6 and below 1e-4.
 
     Examples
     --------
@@ -139,7 +135,7 @@ def count(n: int, noun: str) -> str:
 
 
 def labelled(label: str, text: str) -> list[Line]:
-    """A label and its text; a label that is too long for its column has a line of its own."""
+    """Set a label before its text; one too long for its column has a line of its own."""
     label = shorten(plain(label), WIDTH)
     lines = wrap(text, LABEL, LABEL)
     if cells(label) > LABEL - 2:
@@ -148,7 +144,7 @@ def labelled(label: str, text: str) -> list[Line]:
     return [Line(head, lines[0]), *(Line("", line) for line in lines[1:])]
 
 
-# ------------------------------------------------------------------------------------------------ tables
+# -------------------------------------------------------------------------------- tables
 def aligned(texts: Sequence[str]) -> list[str]:
     """Pad numbers so that their decimal points stand under one another.
 
@@ -163,7 +159,9 @@ def aligned(texts: Sequence[str]) -> list[str]:
     return [whole.rjust(left) + rest.ljust(right) for whole, rest in parts]
 
 
-def _table(title: str, names: Sequence[str], columns: Mapping[str, Sequence[str]], last: str = "") -> list[Line]:
+def _table(
+    title: str, names: Sequence[str], columns: Mapping[str, Sequence[str]], last: str = ""
+) -> list[Line]:
     # Numbers keep their width; the names, and the column of words `last`, share what is left.
     blocks = []
     for header, texts in columns.items():
@@ -182,20 +180,19 @@ def _table(title: str, names: Sequence[str], columns: Mapping[str, Sequence[str]
 
 
 def _entries(path: Path, features: Sequence[int]) -> list[str]:
-    """Largest α with a non-zero weight: ``~`` if only the grid knows it, ``<`` if it is below the grid."""
+    # Largest α with a non-zero weight: ~ known to the grid only, < below the grid, * left again by now.
     history, now = path.history, float(path.alphas[path.chosen])
     texts = []
     for j in features:
         exact, entered = float(history.enters_at[j]), int(history.entered[j])
+        at = exact if entered < 0 or not math.isnan(exact) else float(path.alphas[entered])
         if path.model.penalty_weights[j] == 0:
-            text = "free"
-        elif entered < 0 and math.isnan(exact):
-            text = "<" + number(float(path.alphas[-1]))
+            texts.append("free")
+        elif math.isnan(at):
+            texts.append("<" + number(float(path.alphas[-1])))
         else:
-            text = number(exact) if not math.isnan(exact) else "~" + number(float(path.alphas[entered]))
-            if path.coefs[[j], [path.chosen]].item() == 0 and not exact <= now and entered <= path.chosen:
-                text += "*"
-        texts.append(text)
+            left = "*" if at > now and path.forces is not None and path.forces.weight[j] == 0 else ""
+            texts.append(("~" if math.isnan(exact) else "") + number(at) + left)
     return aligned(texts)
 
 
@@ -209,3 +206,337 @@ def bar(share: float) -> str:
     """
     filled = min(10, int(10 * share + 0.5))
     return "=" * filled + "-" * (10 - filled) + f" {100 * share:4.0f} %"
+
+
+# -------------------------------------------------------------------------------- the fit
+def weights(path: Path) -> NDArray[np.float64]:
+    """(p,) weights at the chosen α, in the user's units."""
+    return np.asarray(path.coefs[:, [path.chosen]].toarray()).ravel()
+
+
+def _forces(path: Path) -> Forces:
+    if path.forces is None:
+        raise ValueError("this path holds no forces at its chosen alpha; fit it again")
+    return path.forces
+
+
+def shares(path: Path) -> NDArray[np.float64]:
+    """(p,) |left| / price at the chosen α; 0 for a constant or excluded column, nan for a free one."""
+    forces = _forces(path)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.abs(forces.left) / forces.price
+    share[path.model.constant] = 0.0
+    return np.where(path.model.penalty_weights == 0, np.nan, share)
+
+
+def rows(path: Path) -> Rows:
+    """Kept features by weight per standard deviation, zeros by share of the price, largest first."""
+    model, coef = path.model, weights(path)
+    kept = (coef != 0) | ((model.penalty_weights == 0) & ~model.constant)
+    by_weight = np.argsort(-np.abs(coef * model.scale), kind="stable")
+    by_share = np.argsort(-np.nan_to_num(shares(path)), kind="stable")
+    return Rows(tuple(by_weight[kept[by_weight]].tolist()), tuple(by_share[~kept[by_share]].tolist()))
+
+
+def shown(path: Path, *, everything: bool = False) -> Rows:
+    """Give the rows that the screen prints: all up to 30 features, then ten of each."""
+    kept, zeros = rows(path)
+    return (
+        Rows(kept, zeros) if everything or len(path.feature_names) <= MANY else Rows(kept[:FEW], zeros[:FEW])
+    )
+
+
+def fit(
+    path: Path,
+    listed: Rows,
+    *,
+    reasons: Sequence[Reason],
+    file: str,
+    summary: Mapping[str, int],
+    target: str,
+    rule: str,
+) -> list[Line]:
+    """Screen of ``lozenge fit``: what was asked, how well it went, what was kept, and how near each zero is.
+
+    Parameters
+    ----------
+    path : Path
+        With ``forces`` at its chosen α.
+    listed
+        As `shown` gives them.
+    reasons
+        Of the zeros that are listed.
+    file, summary
+        Name of the table; counts of `lozenge.tables.Table.summary`.
+    target
+        As `target` writes it.
+    rule : "1se", "min" or "alpha"
+    """
+    return [
+        *labelled(file, f"{_columns(summary)}; {target}"),
+        *labelled("model", _model(path)),
+        *labelled("alpha", _alpha(path, rule)),
+        *labelled("R squared" if path.model.loss == "squared" else "deviance", _explained(path)),
+        *_certified(path),
+        Line(""),
+        *_kept(path, listed.kept),
+        Line(""),
+        *_zeros(path, listed.zeros, reasons),
+        Line(""),
+        *(Line("", line) for caution in _cautions(path, summary, listed, reasons) for line in wrap(caution)),
+    ]
+
+
+def _columns(summary: Mapping[str, int]) -> str:
+    text = count(summary["rows"], "row")
+    if summary["rows_dropped"]:
+        text += f" ({summary['rows_dropped']:,} dropped: no target)"
+    numeric, factors, features = summary["numeric"], summary["factors"], summary["features"]
+    if not factors and features == numeric:
+        text += f", {count(features, 'numeric feature')}"
+    else:
+        parts = [f"{numeric:,} numeric"] * (numeric > 0) + [f"{factors:,} text"] * (factors > 0)
+        text += (
+            f", {' and '.join(parts)} column{'s' * (numeric + factors > 1)} as {count(features, 'feature')}"
+        )
+    if summary["columns_left_out"]:
+        text += f", {count(summary['columns_left_out'], 'column')} left out"
+    missing = summary["missing_cells"]
+    return text + (f", {count(missing, 'missing cell')} filled" if missing else ", no missing values")
+
+
+def _model(path: Path) -> str:
+    model = path.model
+    penalty = PENALTIES.get(model.penalty, model.penalty)
+    if model.penalty == "elasticnet":
+        penalty += f" (l1_ratio {model.penalty_parameters['l1_ratio']:g})"
+    text = MODELS.get(model.loss, model.loss)
+    if model.classes:
+        text += f" for the odds of '{klass(model.classes[1])}'"
+    text += f", {penalty}, features {'standardised' if model.standardize else 'as they are'}"
+    text += f", {'intercept free' if model.fit_intercept else 'no intercept'}"
+    free = int(np.count_nonzero((model.penalty_weights == 0) & ~model.constant))
+    return text + (f", {free:,} unpenalised" if free else "")
+
+
+def target(path: Path, y: NDArray[Any]) -> str:
+    """Give the range of a target, or its classes with their counts."""
+    if not path.model.classes:
+        return f"{path.model.target} {trimmed(float(np.min(y)))} to {trimmed(float(np.max(y)))}"
+    counts = [f"'{klass(label)}' {np.count_nonzero(y == label):,}" for label in path.model.classes]
+    return f"{path.model.target} {', '.join(counts)}"
+
+
+def is_certified(path: Path) -> bool:
+    """Whether every α is."""
+    return all(status is Status.CERTIFIED for status in path.status)
+
+
+def telling(path: Path) -> list[int]:
+    """Give the largest kept feature, and the zero that says the most when it is alone."""
+    kept, zeros = rows(path)
+    alone = np.abs(_forces(path).marginal)
+    return [*kept[:1], *sorted(zeros, key=lambda j: -float(alone[j]))[:1]]
+
+
+def klass(label: object) -> str:
+    """Name of a class: 0 and 1 rather than 0.0 and 1.0."""
+    return f"{label:g}" if isinstance(label, float) else str(label)
+
+
+def _at(cv: CrossValidation, alpha: float) -> int | None:
+    near = int(np.argmin(np.abs(cv.alphas - alpha)))
+    return near if math.isclose(float(cv.alphas[near]), alpha, rel_tol=1e-9) else None
+
+
+def _alpha(path: Path, rule: str) -> str:
+    alpha, cv = float(path.alphas[path.chosen]), path.cv
+    text = number(alpha)
+    if path.model.alpha_max > 0:
+        text += f" = {percent(alpha / path.model.alpha_max)} of alpha_max"
+    if cv is None:
+        return f"{text}, as asked; {count(len(path.alphas), 'alpha')}, no cross-validation"
+    best = float(cv.alphas[cv.index_min])
+    kept = int(path.df[int(np.argmin(np.abs(path.alphas - best)))])
+    text += {
+        "1se": ", by the 1se rule: the largest within one standard error of the best score, at ",
+        "min": ", by the min rule: the best score, at ",
+        "alpha": ", as asked; the best score is at ",
+    }[rule]
+    detail = f"{count(len(cv.alphas), 'alpha')}, {count(len(cv.folds), 'fold')}, seed {cv.seed}"
+    return f"{text}{number(best)} with {kept:,} kept ({detail})"
+
+
+def _explained(path: Path) -> str:
+    words = " in sample" if path.model.loss == "squared" else " explained in sample"
+    text = f"{path.deviance_ratio[path.chosen]:.3f}{words}"
+    cv, null = path.cv, 2 * (path.model.null_loss - path.model.saturated_loss)  # a deviance is twice a loss
+    if cv is None or not null > 0:
+        return text
+    best = 1 - float(cv.mean[cv.index_min]) / null
+    if (k := _at(cv, float(path.alphas[path.chosen]))) is not None:
+        text += f", {1 - float(cv.mean[k]) / null:.3f} +- {float(cv.se[k]) / null:.3f} cross-validated"
+    return text + ("" if k == cv.index_min else f" (best {best:.3f})")
+
+
+def _proof(certificate: Certificate) -> str:
+    return {"stationary": "of a stationary point"}.get(certificate.kind, "of the optimum")
+
+
+def _certified(path: Path) -> list[Line]:
+    bad = [k for k, status in enumerate(path.status) if status is not Status.CERTIFIED]
+    worst = max(certificate.value for certificate in path.certificates)
+    total = count(len(path.alphas), "alpha")
+    if not bad:
+        where = f"at all {total}" if len(path.alphas) > 1 else "at this alpha"
+        unique = "solution unique" if path.unique[path.chosen] else "not proved unique"
+        text = f"within {worst:.1e} {_proof(path.certificates[path.chosen])} {where}; {unique}"
+        return labelled("certified", text)
+    why = dict.fromkeys(path.status[k].value.partition(": ")[2] for k in bad)
+    reached = path.certificates[path.chosen].value
+    chosen = f"the chosen one {'among them' if path.chosen in bad else 'not'} (it is within {reached:.1e})"
+    text = f"at {len(bad):,} of {total}, {chosen}; asked {path.model.tol:.0e}."
+    return labelled("NOT CERTIFIED", " ".join([text, *map(_sentence, why)]))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + "."
+
+
+def _kept(path: Path, listed: Sequence[int]) -> list[Line]:
+    model, coef = path.model, weights(path)
+    everything = rows(path).kept
+    per_sd = [float(coef[j] * model.scale[j]) for j in listed]
+    numbers = [float(coef[j]) for j in listed]
+    names = [path.feature_names[j] for j in listed]
+    if model.fit_intercept:
+        numbers.append(float(path.intercepts[path.chosen]))
+        names.append("(intercept)")
+    blank = [""] * (len(names) - len(listed))
+    columns = {
+        "weight": aligned([number(x, 4) for x in numbers]),
+        "per SD": [*aligned([number(x) for x in per_sd]), *blank],
+    }
+    if model.loss == "logistic":
+        with np.errstate(over="ignore"):
+            odds = [number(float(x)) for x in np.exp(per_sd)]
+        columns["odds / SD"] = [*aligned(["x " + x for x in odds]), *blank]
+    if model.penalty != "l2":
+        columns["enters at"] = [*_entries(path, listed), *blank]
+    lines = _table(f"KEPT {len(everything):,} of {len(path.feature_names):,}", names, columns)
+    if more := len(everything) - len(listed):
+        first = everything[len(listed)]
+        largest = number(abs(float(coef[first] * model.scale[first])))
+        lines.append(Line("", f"  and {more:,} more kept, the largest {largest} per SD (--all)"))
+    return lines
+
+
+def _zeros(path: Path, listed: Sequence[int], reasons: Sequence[Reason]) -> list[Line]:
+    everything, share = rows(path).zeros, shares(path)
+    title = f"ZERO {len(everything):,} of {len(path.feature_names):,}"
+    if not everything:
+        return [Line(title)]
+    columns = {
+        "share of the price": [_standing(path, j, float(share[j])) for j in listed],
+        "enters at": _entries(path, listed),
+    }
+    tellers = [[name for name, _ in reason.used_by[:TELLERS]] for reason in reasons]
+    if _correlated(path, reasons):
+        columns["alone"] = [_correlation(reason, reason.marginal) for reason in reasons]
+        columns["told"] = [_correlation(reason, reason.used) for reason in reasons]
+    names = [path.feature_names[j] for j in listed]
+    lines = _table(title, names, columns, last="already told by" if any(tellers) else "")
+    if any(tellers):
+        lines[1:] = [
+            Line("", f"{line.rest}   {_listed(some, WIDTH - 3 - cells(line.rest))}")
+            for line, some in zip(lines[1:], tellers, strict=True)
+        ]
+    if more := len(everything) - len(listed):
+        nearest = percent(float(share[everything[len(listed)]]))
+        lines.append(
+            Line("", f"  and {count(more, 'more zero')}, the nearest at {nearest} of the price (--all)")
+        )
+    return lines
+
+
+def _correlated(path: Path, reasons: Sequence[Reason]) -> bool:
+    # Where what is used has no exact split over the features that use it, its sum is shown.
+    return path.model.loss != "squared" and any(reason.correlation_unit > 0 for reason in reasons)
+
+
+def _correlation(reason: Reason, force: float) -> str:
+    return f"{force / reason.correlation_unit:.3f}" if reason.correlation_unit > 0 else ""
+
+
+def _standing(path: Path, j: int, share: float) -> str:
+    if path.model.constant[j]:
+        return "constant"
+    return "excluded" if math.isinf(path.model.penalty_weights[j]) else bar(share)
+
+
+def _listed(names: Iterable[str], room: int) -> str:
+    # Short names leave their room to long ones, the longest is cut first.
+    texts = [plain(name) for name in names]
+    while texts and cells(", ".join(texts)) > room:
+        longest = max(texts, key=cells)
+        if cells(longest) <= 3:
+            texts.pop()
+            continue
+        texts[texts.index(longest)] = shorten(longest, cells(longest) - 1)
+    return ", ".join(texts)
+
+
+def _cautions(path: Path, summary: Mapping[str, int], listed: Rows, reasons: Sequence[Reason]) -> list[str]:
+    texts = []
+    if not rows(path).kept:
+        texts.append("Nothing is kept: at this alpha the best prediction is the same for every row.")
+    if any("*" in text for text in _entries(path, listed.zeros)):
+        texts.append("* was in the model at a larger alpha and has left it.")
+    if _correlated(path, reasons):
+        texts.append(
+            "Alone: correlation with the outcome; told: the part of it that the model already tells."
+        )
+    if path.cv is not None and path.cv.uncertified:
+        texts.append(
+            f"In cross-validation {count(path.cv.uncertified, 'fit')} not certified to {path.model.tol:.0e}."
+        )
+    if path.cv is not None and (summary["missing_cells"] or summary["factors"]):
+        texts.append(
+            "Filling and encoding were learnt once, on all rows; cross-validation does not repeat them."
+        )
+    if not path.unique[path.chosen]:
+        texts.append("Not proved unique: other weights may fit exactly as well.")
+    texts.append("Weights are shrunk and were chosen by the data: p-values do not apply.")
+    return texts
+
+
+# -------------------------------------------------------------------------------- for machines
+def record(path: Path, rule: str) -> dict[str, Any]:
+    """Give what ``fit --json`` prints: plain JSON values, never an infinity."""
+    coef, certificate, model = weights(path), path.certificates[path.chosen], path.model
+    ratio = f":{model.penalty_parameters['l1_ratio']:g}" if model.penalty == "elasticnet" else ""
+    return {
+        "schema": SCHEMA,
+        "loss": model.loss,
+        "penalty": model.penalty + ratio,
+        "alpha": float(path.alphas[path.chosen]),
+        "rule": rule,
+        "n": model.n,
+        "p": len(path.feature_names),
+        "kept": int(np.count_nonzero(coef)),
+        "zeros": int(np.count_nonzero(coef == 0)),
+        "intercept": float(path.intercepts[path.chosen]),
+        "coefficients": dict(zip(path.feature_names, coef.tolist(), strict=True)),
+        "certificate": {"kind": certificate.kind, "value": finite(certificate.value)},
+        "max_gap": finite(float(np.max(path.gaps))),
+        "passes": finite(path.passes),
+    }
+
+
+def finite(value: Any) -> Any:
+    """Give the same JSON value with null for what is not a finite number."""
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -48,9 +48,13 @@ class Want:
     dual: Dual | None = None
 
 
+def _not_asked() -> Floats:
+    return np.zeros(0)
+
+
 @dataclass(frozen=True, eq=False)
 class Sums:
-    """Sums over rows, one column per candidate; they add.
+    """Sums over rows, one column per candidate; they add.  What was not asked for is empty.
 
     Attributes
     ----------
@@ -66,25 +70,23 @@ class Sums:
     """
 
     weight: Floats
-    slope: Floats | None = None
-    loss: Floats | None = None
-    gradient: Floats | None = None
-    gram: Floats | None = None
-    plain_gram: Floats | None = None
-    saturated: Floats | None = None
-    first: Floats | None = None
-    second: Floats | None = None
-    fenchel: Floats | None = None
-    residual: Floats | None = None
+    slope: Floats = field(default_factory=_not_asked)
+    loss: Floats = field(default_factory=_not_asked)
+    gradient: Floats = field(default_factory=_not_asked)
+    gram: Floats = field(default_factory=_not_asked)
+    plain_gram: Floats = field(default_factory=_not_asked)
+    saturated: Floats = field(default_factory=_not_asked)
+    first: Floats = field(default_factory=_not_asked)
+    second: Floats = field(default_factory=_not_asked)
+    fenchel: Floats = field(default_factory=_not_asked)
+    residual: Floats = field(default_factory=_not_asked)
 
     def __add__(self, other: Sums) -> Sums:
-        pairs = {f.name: (getattr(self, f.name), getattr(other, f.name)) for f in fields(self)}
-        return Sums(**{name: None if a is None else a + b for name, (a, b) in pairs.items()})
+        return Sums(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})
 
     def take(self, candidates: slice) -> Sums:
         """The sums of some candidates; they are the last axis of each."""
-        found = {f.name: getattr(self, f.name) for f in fields(self)}
-        return Sums(**{name: None if sums is None else sums[..., candidates] for name, sums in found.items()})
+        return Sums(**{f.name: getattr(self, f.name)[..., candidates] for f in fields(self)})
 
 
 @dataclass(eq=False)
@@ -213,7 +215,7 @@ def _beside(parts: list[Sums]) -> Sums:
     if len(parts) == 1:
         return parts[0]
     columns = {f.name: [getattr(part, f.name) for part in parts] for f in fields(Sums)}
-    return Sums(**{name: None if c[0] is None else np.concatenate(c, axis=-1) for name, c in columns.items()})
+    return Sums(**{name: np.concatenate(column, axis=-1) for name, column in columns.items()})
 
 
 @dataclass(frozen=True, eq=False)

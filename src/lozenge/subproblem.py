@@ -6,7 +6,7 @@ the rounding of S and not a tolerance.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 DEPENDENT = 1e-12  # a pivot below this share of its diagonal is a column that the ones before it already span
 SWEEPS = 10_000
-FINISHES = 200  # active-set steps before descent is asked for a better start
+CHANGES = 2_000  # of the support in one finish, before descent is asked for a better start
+SINGULAR = 1e-10  # a border whose smallest singular value is below this is factored afresh, with pivots
+BORDER = 40  # of those, on one factor
 
 
 def solve(S: Floats, q: Floats, start: Floats, kernel: SoftThreshold, tol: float) -> Floats:
@@ -66,42 +68,143 @@ def finish(S: Floats, linear: Floats, guess: Floats, kernel: SoftThreshold) -> F
     ----------
     Lee, Battle, Raina, Ng (2006), Efficient sparse coding algorithms, NIPS 19 (feature-sign search).
     """
-    b = guess.copy()
-    signs = np.sign(b)
-    for _ in range(FINISHES):
-        active = np.flatnonzero(signs)
-        system = S[np.ix_(active, active)]
-        system[np.diag_indices(len(active))] += kernel.l2[active]
-        factor = Factor.of(system)
-        if len(factor.dependent):
-            if not _drop_dependent(system, factor, b, signs, active, linear, kernel):
+    b, signs = guess.copy(), np.sign(guess)
+    scale = np.abs(linear)
+    active: Support | None = None
+    for _ in range(CHANGES):
+        if active is None or active.worn:
+            active = _independent(S, linear, b, signs, kernel)
+            if active is None:
                 return None
-            continue
-        rhs = linear[active] - kernel.l1[active] * signs[active]
-        x = factor.solve(rhs)
-        x += factor.solve(rhs - system @ x)
-        crossing = x * signs[active] < 0
-        if crossing.any():
-            old = b[active]
-            share = old[crossing] / (old[crossing] - x[crossing])
+        rhs = linear - kernel.l1 * signs
+        x = active.solve(rhs)
+        crossing = np.flatnonzero(x * signs < 0)
+        if len(crossing):
+            share = b[crossing] / (b[crossing] - x[crossing])
             step = float(np.min(share))
-            first = np.flatnonzero(crossing)[share <= step]
-            moved = old + step * (x - old)
-            moved[first] = 0.0
-            b[active] = moved
-            signs[active[first]] = 0.0
+            out = crossing[share <= step]
+            b = b + step * (x - b)
+            b[out] = signs[out] = 0.0
+            active = active.without(out)
             continue
-        b[active] = x
-        signs[active[x == 0.0]] = 0.0
-        pull = linear - S[:, active] @ x
+        b = x
+        pull = linear - S @ b
         # An entry must beat the price by more than the rounding of the pull.
-        noise = 1e-13 * (np.abs(linear) + np.abs(S[:, active]) @ np.abs(x))
+        noise = 1e-13 * (scale + np.abs(pull) + kernel.l1)
         excess = np.where(signs == 0.0, np.abs(pull) - kernel.l1 - noise, 0.0)
         entering = int(np.argmax(excess)) if len(excess) else 0
         if not len(excess) or excess[entering] <= 0.0:
             return b
         signs[entering] = np.sign(pull[entering])
+        active = active.with_(entering)
     return None
+
+
+def _independent(
+    S: Floats, linear: Floats, b: Floats, signs: Floats, kernel: SoftThreshold
+) -> Support | None:
+    """Factor the present support, first dropping weights, in place, until its columns are independent."""
+    while True:
+        members = np.flatnonzero(signs)
+        system = S[np.ix_(members, members)]
+        system[np.diag_indices(len(members))] += kernel.l2[members]
+        factor = Factor.of(system)
+        if not len(factor.dependent):
+            return Support(S, kernel.l2, members, factor, (), (), np.zeros((len(members), 0)))
+        for row in np.sort(factor.dependent)[::-1]:
+            dropped = _drop(system, factor, int(row), b, signs, members, linear, kernel)
+            if dropped is None:
+                return None
+            if dropped != row:  # the factor's own rows have changed
+                break
+
+
+@dataclass(frozen=True, eq=False)
+class Support:
+    """The factor of S_AA + l2 on a base support, bordered by the columns that joined and left since.
+
+    With C = [S_A,joined  E_left] and V = (S_AA + l2)⁻¹C, each change costs one solve on the factor.
+    """
+
+    S: Floats
+    l2: Floats
+    base: Indices
+    factor: Factor
+    entered: tuple[int, ...]
+    left: tuple[int, ...]
+    V: Floats
+
+    @property
+    def worn(self) -> bool:
+        """True where the border has grown too wide, or its corner is too near singular to be trusted."""
+        if len(self.entered) + len(self.left) > BORDER:
+            return True
+        if not self.entered:
+            return False
+        corner = self._corner()
+        size = np.abs(np.diagonal(corner)).copy()
+        size[: len(self.entered)] = np.diagonal(self.S)[list(self.entered)]
+        unit = np.sqrt(np.maximum(size, np.finfo(np.float64).tiny))
+        return bool(np.linalg.svd(corner / np.outer(unit, unit), compute_uv=False)[-1] <= SINGULAR)
+
+    def with_(self, j: int) -> Support:
+        """With one more column."""
+        if j in self.left:
+            place = self.left.index(j)
+            keep = np.delete(np.arange(self.V.shape[1]), len(self.entered) + place)
+            return replace(self, left=self.left[:place] + self.left[place + 1 :], V=self.V[:, keep])
+        column = self.factor.solve(self.S[self.base, j])
+        at = len(self.entered)
+        return replace(self, entered=(*self.entered, j), V=np.insert(self.V, at, column, axis=1))
+
+    def without(self, out: Indices) -> Support:
+        """Without some of its columns."""
+        here = self
+        for j in out.tolist():
+            if j in here.entered:
+                place = here.entered.index(j)
+                V = np.delete(here.V, place, axis=1)
+                here = replace(here, entered=here.entered[:place] + here.entered[place + 1 :], V=V)
+                continue
+            unit = np.zeros(len(here.base))
+            unit[np.searchsorted(here.base, j)] = 1.0
+            here = replace(here, left=(*here.left, j), V=np.column_stack([here.V, here.factor.solve(unit)]))
+        return here
+
+    def solve(self, rhs: Floats) -> Floats:
+        """x (k,) with (S_AA + l2)x_A = rhs_A on the present support A, zero elsewhere; refined once."""
+        x = self._solve(rhs)
+        here = np.concatenate([np.setdiff1d(self.base, self.left), self.entered]).astype(np.intp)
+        residual = np.zeros_like(rhs)
+        residual[here] = rhs[here] - (self.S[here] @ x + self.l2[here] * x[here])
+        return x + self._solve(residual)
+
+    def _solve(self, rhs: Floats) -> Floats:
+        x = np.zeros_like(rhs)
+        first = self.factor.solve(rhs[self.base])
+        joined = list(self.entered)
+        if self.V.shape[1]:
+            C = self._border()
+            head = np.concatenate([rhs[joined], np.zeros(len(self.left))])
+            multipliers = np.linalg.solve(self._corner(), head - C.T @ first)
+            first = first - self.V @ multipliers
+            x[joined] = multipliers[: len(joined)]
+        x[self.base] = first
+        x[list(self.left)] = 0.0
+        return x
+
+    def _border(self) -> Floats:
+        units = np.zeros((len(self.base), len(self.left)))
+        units[np.searchsorted(self.base, self.left), np.arange(len(self.left))] = 1.0
+        return np.hstack([self.S[np.ix_(self.base, list(self.entered))], units])
+
+    def _corner(self) -> Floats:
+        joined = list(self.entered)
+        corner = -self._border().T @ self.V
+        m = len(joined)
+        corner[:m, :m] += self.S[np.ix_(joined, joined)]
+        corner[np.arange(m), np.arange(m)] += self.l2[joined]
+        return corner
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,35 +250,42 @@ class Factor:
         return x
 
 
-def _drop_dependent(
-    system: Floats, factor: Factor, b: Floats, signs: Floats, active: Indices, linear: Floats, kernel: SoftThreshold
-) -> bool:
+def _drop(
+    system: Floats,
+    factor: Factor,
+    row: int,
+    b: Floats,
+    signs: Floats,
+    members: Indices,
+    linear: Floats,
+    kernel: SoftThreshold,
+) -> int | None:
     """Move along a direction that S does not see until a weight reaches zero, and drop it, in place.
 
-    Along n with S n = 0 the objective is linear, with slope (l1·sign - linear)ᵀn: go the way it falls; where it is
-    level, the way that empties the last of the columns involved.  False if no weight is in the way.
+    ``row`` depends on the factor's rows; along that n, S n = 0 and the objective is linear with slope
+    (l1·sign - linear)ᵀn: go the way it falls; where it is level, the way that empties the last column involved.
+    Returns the row dropped; None if no weight is in the way.
     """
-    last = int(np.max(factor.dependent))
-    n = -factor.solve(system[:, last])
-    n[last] = 1.0
+    n = -factor.solve(system[:, row])
+    n[row] = 1.0
     n[np.abs(n) < 1e-9] = 0.0  # rows that the dependence does not involve
-    old = b[active]
-    forces = kernel.l1[active] * signs[active] - linear[active]
+    old = b[members]
+    forces = kernel.l1[members] * signs[members] - linear[members]
     slope = float(forces @ n)
     level = abs(slope) <= 1e-10 * float(np.abs(forces) @ np.abs(n))
-    if level and old[last] == 0.0:
-        signs[active[last]] = 0.0
-        return True
-    if slope > 0 and not level or level and old[last] * n[last] > 0:
+    if level and old[row] == 0.0:
+        signs[members[row]] = 0.0
+        return row
+    if (slope > 0 and not level) or (level and old[row] * n[row] > 0):
         n = -n
     blocked = np.flatnonzero(old * n < 0)
     if not len(blocked):
-        return False
+        return None
     steps = -old[blocked] / n[blocked]
     step = float(np.min(steps))
     out = int(blocked[steps <= step * (1.0 + 1e-12)][-1])
     moved = old + step * n
     moved[out] = 0.0
-    b[active] = moved
-    signs[active[out]] = 0.0
-    return True
+    b[members] = moved
+    signs[members[out]] = 0.0
+    return out

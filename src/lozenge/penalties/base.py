@@ -34,6 +34,10 @@ class Penalty(Protocol):
     convex: ClassVar[bool]
     weights: Floats | None
 
+    def parameters(self) -> dict[str, float]:
+        """The constructor's arguments, by name: what a model file keeps."""
+        ...
+
     def with_weights(self, weights: Floats) -> Self:
         """Give the same penalty with v, one per coordinate."""
         ...

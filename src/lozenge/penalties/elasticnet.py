@@ -53,6 +53,10 @@ class ElasticNet:
         if not 0.0 <= self.l1_ratio <= 1.0:
             raise ValueError(f"l1_ratio must lie between 0 (ridge) and 1 (lasso); got {self.l1_ratio}")
 
+    def parameters(self) -> dict[str, float]:
+        """The constructor's arguments."""
+        return {"l1_ratio": self.l1_ratio}
+
     def with_weights(self, weights: Floats) -> Self:
         """Give the same penalty with v."""
         return replace(self, weights=weights)

@@ -27,3 +27,7 @@ class L1(ElasticNet):
     l1_ratio: float = field(default=1.0, init=False, repr=False)
 
     name: ClassVar[str] = "l1"
+
+    def parameters(self) -> dict[str, float]:
+        """None."""
+        return {}

@@ -27,3 +27,7 @@ class L2(ElasticNet):
     l1_ratio: float = field(default=0.0, init=False, repr=False)
 
     name: ClassVar[str] = "l2"
+
+    def parameters(self) -> dict[str, float]:
+        """None."""
+        return {}

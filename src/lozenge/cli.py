@@ -1,0 +1,657 @@
+"""The command line: read, call, write.  Answers go to stdout, everything else to stderr.
+
+Only typer is imported at the top: ``lozenge --help`` loads neither NumPy nor any other module of the library.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import shlex
+import sys
+import time
+import warnings
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import TextIO
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from lozenge.penalties import ElasticNet
+    from lozenge.results import Path
+    from lozenge.screens import Line
+    from lozenge.tables import Encoding, Table
+
+USAGE, UNCERTIFIED, INTERRUPTED = 2, 3, 130
+NOTES = 8  # that are shown unless --all
+BEFORE_BAR = 1.0  # seconds of work without a progress bar
+PICTURES = (".png", ".pdf", ".svg")
+# What other programs call things.
+ELSEWHERE = {
+    "--lambda": "--select ALPHA",
+    "--alpha": "--select ALPHA",
+    "--family": "--loss",
+    "--nfolds": "--cv",
+    "--folds": "--cv",
+    "--l1-ratio": "--penalty elasticnet:RATIO",
+    "--label": "--target",
+    "--unpenalized": "--unpenalised",
+}
+
+app = typer.Typer(
+    name="lozenge",
+    help="Sparse linear models that are exact, fast, and able to say why a weight is zero.",
+    epilog="Exit codes: 0 answered and certified, 1 data or file error, 2 usage, 3 answered, not certified.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _columns_of(ctx: typer.Context, incomplete: str) -> list[str]:
+    from lozenge import tables
+
+    with suppress(KeyError, ValueError):
+        return [name for name in tables.columns(ctx.params["file"]) if name.startswith(incomplete)]
+    return []
+
+
+def _features_of(ctx: typer.Context, incomplete: str) -> list[str]:
+    from lozenge import io
+
+    with suppress(KeyError, ValueError):
+        return [name for name in io.load(ctx.params["model"]).feature_names if name.startswith(incomplete)]
+    return []
+
+
+def _columns(text: str) -> Any:
+    return typer.Option(metavar="COLUMN", help=text, autocompletion=_columns_of)
+
+
+Color = Annotated[Literal["auto", "always", "never"], typer.Option(help="Stress headings on stdout.")]
+File = Annotated[
+    str, typer.Argument(metavar="FILE", help="CSV, Parquet or Arrow table; - is standard input.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Loss = Literal["auto", "squared", "logistic"]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress, notes or hints; warnings stay.")]
+Saved = Annotated[str, typer.Argument(metavar="MODEL", help="What lozenge fit -o wrote.")]
+
+
+# -------------------------------------------------------------------------------- commands
+def _version(wanted: bool) -> None:
+    if wanted:
+        import lozenge
+
+        with _answering() as stdout:
+            stdout.write(f"lozenge {lozenge.__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _lozenge(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def fit(
+    ctx: typer.Context,
+    file: File,
+    target: Annotated[str, _columns("To predict.")],
+    loss: Annotated[Loss, typer.Option(help="auto: logistic for a target with two values.")] = "auto",
+    penalty: Annotated[str, typer.Option(metavar="NAME", help="l1, l2 or elasticnet[:RATIO].")] = "l1",
+    select: Annotated[str, typer.Option(metavar="RULE", help="Which alpha: 1se, min or a number.")] = "1se",
+    drop: Annotated[list[str] | None, _columns("Leave out; may be repeated.")] = None,
+    keep: Annotated[list[str] | None, _columns("Bring in what would be left out; may be repeated.")] = None,
+    unpenalised: Annotated[
+        list[str] | None, _columns("Or feature: never penalised; may be repeated.")
+    ] = None,
+    cv: Annotated[int, typer.Option(metavar="FOLDS", help="Of the cross-validation; 0: none.", min=0)] = 10,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of the folds.", min=0)] = 0,
+    tol: Annotated[float, typer.Option(metavar="GAP", help="Largest that is certified.")] = 1e-6,
+    drop_missing_target: Annotated[
+        bool, typer.Option("--drop-missing-target", help="Drop rows without a target.")
+    ] = False,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="Keep the model.")
+    ] = None,
+    plot: Annotated[str | None, typer.Option(metavar="FILE", help="Draw the path: .png, .pdf, .svg.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
+    as_json: Json = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every row of both tables, every note.")] = False,
+    quiet: Quiet = False,
+    color: Color = "auto",
+) -> None:
+    """Fit a model to a table; say how near each zero is."""
+    rule, tol = _rule(select, cv), _tolerance(tol)
+    options: dict[str, Any] = {"penalty": _penalty(penalty), "cv": cv or None, "seed": seed, "tol": tol}
+    _check_outputs(file, output, plot, force=force)
+    _refuse_terminal(ctx, file)
+
+    from lozenge import screens, tables
+
+    frame = tables.read(file)
+    table = tables.encode(
+        frame, target, drop=drop or (), keep=keep or (), drop_missing_target=drop_missing_target
+    )
+    _tell_notes(table.notes, quiet=quiet, everything=everything)
+    options |= {"loss": _task(table.y, target, loss, quiet=quiet)}
+    path = _solve(table, target, rule, free=unpenalised or (), everything=everything, quiet=quiet, **options)
+    _tell_edge(path)
+    try:
+        _write(path, output, plot, force=force)
+    finally:  # an answer that cannot be kept is still an answer
+        if as_json:
+            _print_json(screens.record(path, _rule_name(rule)))
+        else:
+            name = "standard input" if file == "-" else FilePath(file).name
+            _print(_screen(path, table, name, rule, everything=everything), color)
+    if not (quiet or as_json):
+        _tell_next(path, output)
+    if not screens.is_certified(path):
+        raise typer.Exit(UNCERTIFIED)
+
+
+@app.command()
+def why(
+    model: Saved,
+    feature: Annotated[str, typer.Argument(metavar="FEATURE", autocompletion=_features_of)],
+    as_json: Json = False,
+) -> None:
+    """Say why a feature has the weight it has."""
+    from lozenge import io, screens
+
+    path = io.load(model)
+    _check_feature(path, feature)
+    reason = path.why(feature)
+    if as_json:
+        _print_json(screens.finite(reason.to_dict()))
+    else:
+        _print([screens.Line("", line) for line in screens.wrap(str(reason))], "never")
+
+
+@app.command()
+def predict(ctx: typer.Context, model: Saved, file: File) -> None:
+    """Predict the rows of a table; CSV to stdout."""
+    _refuse_terminal(ctx, file)
+
+    from lozenge import io, tables
+
+    path = io.load(model)
+    if path.encoding is None:
+        raise ValueError(
+            f"'{model}' was saved from Python, without the recipe of a table; predict there:"
+            " lozenge.load(file).predict(X)"
+        )
+    X, notes = tables.Encoding.from_dict(path.encoding).apply(tables.read(file))
+    _tell_notes(notes, quiet=False, everything=False)
+    _print_csv(_predictions(path, X))
+
+
+@app.command()
+def demo(quiet: Quiet = False, color: Color = "auto") -> None:
+    """Fit and explain two real tables; writes nothing."""
+    from lozenge import screens, tables
+
+    for file, target, frame in _demo_tables():
+        table = tables.encode(frame, target)
+        loss = _task(table.y, target, "auto", quiet=True)
+        path = _solve(table, target, "1se", quiet=quiet, loss=loss, cv=10)
+        lines = [screens.Line(f"$ lozenge fit {file} --target {target} -o model.json"), screens.Line("")]
+        lines += _screen(path, table, file, "1se")
+        for j in screens.telling(path):
+            name = path.feature_names[j]
+            lines += [
+                screens.Line(""),
+                screens.Line(f"$ lozenge why model.json {shlex.quote(name)}"),
+                screens.Line(""),
+            ]
+            lines += [screens.Line("", line) for line in screens.wrap(str(path.why(j)))]
+        _print([*lines, screens.Line(""), screens.Line("")], color)
+    _tell("note", "yours: lozenge fit FILE --target COLUMN")
+
+
+# -------------------------------------------------------------------------------- what was asked
+def _tolerance(tol: float) -> float:
+    if not 0 < tol < float("inf"):
+        raise typer.BadParameter(f"a number above 0; got {tol:g}", param_hint="--tol")
+    return tol
+
+
+def _rule(select: str, cv: int) -> str | float:
+    if cv == 1:
+        raise typer.BadParameter("2 folds or more, or 0 for no cross-validation; got 1", param_hint="--cv")
+    if select in {"1se", "min"}:
+        if cv == 0:
+            raise typer.BadParameter(
+                f"the rule {select} needs a cross-validation: leave --cv at 10, or name an alpha",
+                param_hint="--select",
+            )
+        return select
+    with suppress(ValueError):
+        if 0 < float(select) < float("inf"):
+            return float(select)
+    raise typer.BadParameter(f"1se, min or an alpha above 0; got '{select}'", param_hint="--select")
+
+
+def _rule_name(rule: str | float) -> str:
+    return rule if isinstance(rule, str) else "alpha"
+
+
+def _penalty(text: str) -> ElasticNet:
+    from lozenge.penalties import PENALTIES, ElasticNet
+
+    name, colon, ratio = text.partition(":")
+    problem = f"{', '.join(PENALTIES)}{_meant(name, PENALTIES)}"
+    if name in PENALTIES and not colon:
+        return PENALTIES[name]()
+    if name == ElasticNet.name:
+        problem = "RATIO in elasticnet:RATIO lies between 0 (ridge) and 1 (lasso)"
+        with suppress(ValueError):
+            return ElasticNet(l1_ratio=float(ratio))
+    elif name in PENALTIES:
+        problem = f"{name} takes no value; elasticnet:RATIO does"
+    raise typer.BadParameter(f"{problem}; got '{text}'", param_hint="--penalty")
+
+
+def _refuse_terminal(ctx: typer.Context, file: str) -> None:
+    if file == "-" and sys.stdin.isatty():
+        typer.echo(f"{ctx.get_help()}\n", err=True)
+        _tell("error", f"standard input is a terminal; pipe a table: cat data.csv | {ctx.command_path} ...")
+        raise typer.Exit(USAGE)
+
+
+def _check_outputs(file: str, output: str | None, plot: str | None, *, force: bool) -> None:
+    # Before any work: after an hour of it is no time to find that the answer cannot be kept.
+    if plot is not None and FilePath(plot).suffix.lower() not in PICTURES:
+        raise typer.BadParameter(f"a file in {', '.join(PICTURES)}; got '{plot}'", param_hint="--plot")
+    named = [FilePath(name) for name in (output, plot) if name is not None]
+    for name in named:
+        if not name.parent.is_dir():
+            raise ValueError(f"no folder '{name.parent}' to write '{name}' in; create it first")
+        if name.is_dir():
+            raise ValueError(f"'{name}' is a folder; name a file in it")
+        if name.exists() and FilePath(file).exists() and name.samefile(file):
+            raise ValueError(f"'{name}' is the table itself; name another file")
+        if name.exists() and not force:
+            raise ValueError(f"'{name}' exists; name another file, or overwrite it with --force")
+        if not os.access(name.parent, os.W_OK):
+            raise ValueError(f"the folder '{name.parent}' cannot be written to; name another")
+    if len(named) > 1 and named[0].resolve() == named[1].resolve():
+        raise ValueError(f"-o and --plot both name '{named[0]}'; give each a file of its own")
+
+
+def _task(y: NDArray[Any], target: str, asked: Loss, *, quiet: bool) -> str:
+    """Name the loss that the values of the target call for, or say why the one asked for cannot take them."""
+    import numpy as np
+
+    from lozenge.screens import klass
+
+    values = np.unique(y)
+    listed = ", ".join(f"'{klass(value)}'" for value in values[:4].tolist()) + ", ..." * (len(values) > 4)
+    text, two = y.dtype.kind not in "biuf", len(values) == 2
+    if len(y) < 2:
+        raise ValueError("one row is not enough to fit; got a table with 1 row")
+    if len(values) == 1:
+        raise ValueError(f"the target '{target}' is {listed} in every row: there is nothing to explain")
+    if text and asked == "squared":
+        remedy = "leave --loss at auto" if two else f"{_odd_cell(y)}name a column of numbers"
+        raise ValueError(
+            f"the target '{target}' is text ({listed}) and --loss squared takes numbers; {remedy}"
+        )
+    if not two and (text or asked == "logistic"):
+        remedy = (
+            f"{_odd_cell(y)}merge some: more classes (multinomial) come later"
+            if text
+            else "use --loss squared"
+        )
+        raise ValueError(
+            f"the target '{target}' has {len(values):,} values ({listed}) and logistic regression takes two;"
+            f" {remedy}"
+        )
+    if asked != "auto":
+        return asked
+    note = "is numeric: linear regression (--loss logistic takes two values)"
+    if two:
+        note = f"has two values, {listed}: logistic regression for the odds of the second"
+        note += "" if text else " (--loss squared takes them as amounts)"
+    if not quiet:
+        _tell("note", f"'{target}' {note}")
+    return "logistic" if two else "squared"
+
+
+def _odd_cell(y: NDArray[Any]) -> str:
+    # A column of numbers with one slip in it reads as text.
+    odd = []
+    for cell in y:
+        try:
+            float(cell)
+        except ValueError:
+            odd.append(cell)
+    if not 0 < len(odd) < 0.5 * len(y):
+        return ""
+    return f"'{odd[0]}' makes the column text: mend that cell if it holds numbers, or "
+
+
+def _free(encoding: Encoding, names: Iterable[str]) -> dict[str, float]:
+    """Weight 0 for every named feature, and for every feature of a named column."""
+    sources = dict(zip(encoding.feature_names, encoding.sources, strict=True))
+    free: dict[str, float] = {}
+    for name in names:
+        found = [feature for feature, source in sources.items() if name in {feature, source}]
+        if not found:
+            raise ValueError(
+                f"--unpenalised: {_no_feature(name, dict.fromkeys([*sources.values(), *sources]))}"
+            )
+        free |= dict.fromkeys(found, 0.0)
+    return free
+
+
+def _check_feature(path: Path, name: str) -> None:
+    from lozenge import tables
+
+    if name in path.feature_names:
+        return
+    if path.encoding is not None:
+        encoding = tables.Encoding.from_dict(path.encoding)
+        sources = zip(encoding.feature_names, encoding.sources, strict=True)
+        if levels := [feature for feature, source in sources if source == name]:
+            raise ValueError(
+                f"the column '{name}' became {len(levels):,} features; ask for one: {_quoted(levels)}"
+            )
+    if name == path.model.target:
+        raise ValueError(f"'{name}' is the target; features: {_quoted(path.feature_names)}")
+    raise ValueError(_no_feature(name, path.feature_names))
+
+
+def _no_feature(name: str, names: Iterable[str]) -> str:
+    return f"no feature '{name}'{_meant(name, names) or '.'} Features: {_quoted(names)}"
+
+
+def _meant(name: str, names: Iterable[str]) -> str:
+    folded = {each.casefold(): each for each in names}
+    near = difflib.get_close_matches(name.casefold(), folded, n=1)
+    return f"; did you mean '{folded[near[0]]}'?" if near else ""
+
+
+def _quoted(names: Iterable[str], limit: int = 12) -> str:
+    quoted = [f"'{name}'" for name in names]
+    return ", ".join(quoted[:limit]) + (f" and {len(quoted) - limit:,} more" if len(quoted) > limit else "")
+
+
+# -------------------------------------------------------------------------------- the work
+def _solve(
+    table: Table,
+    target: str,
+    rule: str | float,
+    *,
+    free: Sequence[str] = (),
+    everything: bool = False,
+    quiet: bool = False,
+    **options: Any,
+) -> Path:
+    import numpy as np
+
+    from lozenge import fit as fits
+    from lozenge import screens
+
+    names = table.feature_names
+    if weight := _free(table.encoding, free):
+        options["penalty_weights"] = np.array([weight.get(name, 1.0) for name in names])
+    with _Bar(quiet=quiet) as bar:
+        path = fits.path(table.X, table.y, feature_names=names, progress=bar, **options)
+        path = fits.choose(path, rule)
+        listed = screens.shown(path, everything=everything)
+        path = fits.refined(path, [*listed.kept, *listed.zeros])
+    return replace(path, encoding=table.encoding.to_dict(), model=replace(path.model, target=target))
+
+
+def _screen(
+    path: Path, table: Table, file: str, rule: str | float, *, everything: bool = False
+) -> list[Line]:
+    from lozenge import screens
+
+    listed = screens.shown(path, everything=everything)
+    return screens.fit(
+        path,
+        listed,
+        reasons=[path.why(j) for j in listed.zeros],
+        file=file,
+        summary=table.summary,
+        target=screens.target(path, table.y),
+        rule=_rule_name(rule),
+    )
+
+
+def _predictions(path: Path, X: NDArray[np.float64]) -> Iterator[list[object]]:
+    from lozenge.screens import klass
+
+    solution = path.at(float(path.alphas[path.chosen]))
+    predicted = solution.predict(X).tolist()
+    if not path.model.classes:
+        yield ["prediction"]
+        yield from ([mean] for mean in predicted)
+        return
+    yield ["prediction", *(f"probability_{klass(label)}" for label in path.model.classes)]
+    for label, odds in zip(predicted, solution.predict_proba(X).tolist(), strict=True):
+        yield [klass(label), *odds]
+
+
+def _demo_tables() -> Iterator[tuple[str, str, Any]]:
+    import polars as pl
+    from sklearn import datasets
+
+    diabetes = datasets.load_diabetes(scaled=False)
+    frame = pl.DataFrame(dict(zip(diabetes.feature_names, diabetes.data.T, strict=True)))
+    yield "diabetes.csv", "progression", frame.with_columns(progression=pl.Series(diabetes.target))
+    cancer = datasets.load_breast_cancer()
+    frame = pl.DataFrame(dict(zip(cancer.feature_names.tolist(), cancer.data.T, strict=True)))
+    tumour = cancer.target_names[cancer.target].tolist()
+    yield "cancer.csv", "tumour", frame.with_columns(tumour=pl.Series(tumour))
+
+
+# -------------------------------------------------------------------------------- files, stdout
+def _write(path: Path, output: str | None, plot: str | None, *, force: bool) -> None:
+    picture = None if plot is None else _picture(path, FilePath(plot).suffix[1:].lower())
+    if output is not None:
+        path.save(output, force=force)
+        _tell("note", f"wrote {output}")
+    if plot is not None and picture is not None:
+        from lozenge import io
+
+        io.write(picture, plot, force=force)
+        _tell("note", f"wrote {plot}")
+
+
+def _picture(path: Path, kind: str) -> bytes:
+    from io import BytesIO
+
+    buffer = BytesIO()
+    figure: Any = path.plot().figure
+    figure.savefig(buffer, format=kind)
+    return buffer.getvalue()
+
+
+@contextmanager
+def _answering() -> Iterator[TextIO]:
+    try:
+        yield sys.stdout
+        sys.stdout.flush()
+    except OSError as error:
+        # What is still buffered would fail once more when the interpreter closes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # whose reader has seen enough
+            raise ValueError(f"cannot write to standard output: {error.strerror}") from None  # noqa: TRY004 - not of type
+
+
+def _print(lines: Iterable[Line], color: str) -> None:
+    stress = _in_color(color)
+    with _answering() as stdout:
+        for line in lines:
+            stdout.write(f"\x1b[1m{line.head}\x1b[0m{line.rest}\n" if stress and line.head else f"{line}\n")
+
+
+def _in_color(color: str) -> bool:
+    if color != "auto":
+        return color == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def _print_json(record: dict[str, Any]) -> None:
+    with _answering() as stdout:
+        stdout.write(json.dumps(record, allow_nan=False) + "\n")
+
+
+def _print_csv(rows: Iterable[list[object]]) -> None:
+    import csv
+
+    with _answering() as stdout:
+        if hasattr(stdout, "reconfigure"):
+            stdout.reconfigure(encoding="utf-8")  # a class keeps its letters, whatever the terminal's are
+        csv.writer(stdout, lineterminator="\n").writerows(rows)
+
+
+# -------------------------------------------------------------------------------- stderr
+def _tell(kind: Literal["note", "warning", "error"], text: str) -> None:
+    from lozenge.screens import plain
+
+    with suppress(OSError):
+        sys.stderr.write(f"lozenge: {kind}: {plain(' '.join(text.split()))}\n")
+        sys.stderr.flush()
+
+
+def _tell_notes(notes: Iterable[str], *, quiet: bool, everything: bool) -> None:
+    rest = []
+    for note in notes:
+        if note.startswith("Warning: "):
+            _tell("warning", note.removeprefix("Warning: "))
+        else:
+            rest.append(note)
+    shown = 0 if quiet else len(rest) if everything or len(rest) <= NOTES + 1 else NOTES
+    for note in rest[:shown]:
+        _tell("note", note)
+    if 0 < shown < len(rest):
+        _tell("note", f"and {len(rest) - shown:,} more notes")
+
+
+def _tell_edge(path: Path) -> None:
+    if path.cv is not None and 0 < path.cv.index_min == len(path.cv.alphas) - 1:
+        _tell(
+            "warning",
+            f"the best score is at the end of the grid, alpha {path.cv.alphas[-1]:.3g}: a smaller one may do"
+            " better; name it, --select ALPHA, or lengthen the grid in Python, alpha_min_ratio",
+        )
+
+
+def _tell_next(path: Path, output: str | None) -> None:
+    from lozenge import screens
+
+    kept, zeros = screens.rows(path)
+    feature = shlex.quote(path.feature_names[(zeros or kept)[-1]])
+    if output is None:
+        _tell("note", f"-o model.json keeps it, then: lozenge why model.json {feature}")
+    else:
+        _tell("note", f"next: lozenge why {shlex.quote(output)} {feature}")
+
+
+class _Bar:
+    """A progress bar on a terminal's stderr, after a second of work, gone at the end."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._wanted = not quiet and sys.stderr.isatty()
+        self._start = time.monotonic()
+        self._bar: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, done: int, total: int, kept: int, gap: float) -> None:
+        if not self._wanted or time.monotonic() - self._start < BEFORE_BAR:
+            return
+        if self._bar is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn
+
+            self._bar = Progress(
+                TextColumn("alpha {task.completed}/{task.total}"),
+                BarColumn(),
+                TextColumn("{task.fields[kept]} kept, gap {task.fields[gap]:.0e}"),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._task = self._bar.add_task("", total=total, kept=kept, gap=gap)
+            self._bar.start()
+        self._bar.update(self._task, completed=done, total=total, kept=kept, gap=gap)
+
+
+# -------------------------------------------------------------------------------- the one door
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        By default those of the process.  ``--debug``, anywhere among them, shows the traceback of an error.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    asked = [argument for argument in given if argument != "--debug"]
+    debug = len(asked) < len(given)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A letter that the terminal lacks is no reason to fail.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        with warnings.catch_warnings():
+            if not debug:
+                warnings.simplefilter("ignore")
+                warnings.simplefilter("always", UserWarning)
+                warnings.showwarning = lambda message, *_, **__: _tell("warning", str(message))
+            app(args=asked, prog_name="lozenge")
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else 0
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except Exception as error:
+        if debug:
+            raise
+        _tell("error", _said(error))
+        return 1
+    if code == INTERRUPTED:
+        _tell("error", "interrupted")
+    for argument in asked if code == USAGE else ():
+        if (name := argument.partition("=")[0]) in ELSEWHERE:
+            _tell("error", f"{name} is {ELSEWHERE[name]} in Lozenge")
+    return code
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, (ValueError, TypeError)):
+        return str(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"'{error.filename}': {error.strerror}"
+    if isinstance(error, MemoryError):
+        return f"out of memory; take fewer rows or columns (--drop). {error}"
+    return f"{type(error).__name__}: {error}; this is a fault in Lozenge, and --debug shows where"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,586 @@
+"""Why a weight is what it is: marginal = used + left, and what is left against the price.
+
+At an optimum every penalised feature obeys one law.  A zero leaves at most the price, |left| ≤ αρv; a kept feature
+leaves exactly the penalty's slope at its weight, αv(ρ sign(b) + (1 - ρ)b).  The rest is bookkeeping and English.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from operator import index
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from lozenge.results import Reason
+
+if TYPE_CHECKING:
+    from lozenge.results import Floats, Forces, Model, Path, Source
+
+__all__ = ["chosen_by", "sentence", "why"]
+
+CLOSE = 0.895  # a zero that leaves this share of the price, 90 % as it is printed, depends on the choice of α
+REFINED_TO = 1e-4  # relative width of an entry's bracket
+SPLIT_HOLDS_TO = 1e-6  # parts of `used` that miss its sum by more are not shown
+TWIN_TO = 1e-9  # |correlation| this near to 1 is the same column in other units
+LISTED = 3  # parts of `used` that a sentence names
+SHOWN = 60  # characters of a name in an error
+RULES = {
+    "1se": "the one-standard-error rule chose alpha",
+    "min": "the best cross-validated score chose alpha",
+    "last": "alpha is the last of the path, chosen by no rule",
+}
+COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+class _Next(NamedTuple):
+    alpha: float | None
+    exact: bool
+
+
+# ------------------------------------------------------------------------------------------------ the reason
+def why(path: Path, feature: str | int, alpha: float | None = None) -> Reason:
+    """Say why a feature has its weight: marginal = used + left, and |left| against the price.
+
+    Parameters
+    ----------
+    path : Path
+    feature : str or int
+        A name, or an index into ``path.feature_names``.
+    alpha : float, optional
+        The chosen α if none is named.  Any other needs the data in memory.
+
+    Returns
+    -------
+    Reason
+
+    Raises
+    ------
+    ValueError
+        For a feature that the path does not have, an α that is negative or nan, or one that a loaded path cannot
+        explain.
+
+    Examples
+    --------
+    Two orthogonal standardised columns say 3 and 0.5 of y; at α = 1 the price is 1.
+
+    >>> import numpy as np
+    >>> import lozenge as lz
+    >>> X = np.array([[1.0, 1], [1, -1], [-1, 1], [-1, -1]])
+    >>> reason = lz.path(X, X @ [3.0, 0.5], alphas=[1.0], feature_names=["dose", "age"]).why("age")
+    >>> reason.state, round(reason.left, 9), round(reason.price, 9)
+    ('zero', 0.5, 1.0)
+    """
+    j = _position(path, feature)
+    forces = _forces(path, alpha)
+    model, source = path.model, path.source
+    unit, scale = float(model.penalised_unit[j]), float(model.scale[j])
+    weight, left, price = float(forces.weight[j]), float(forces.left[j]), float(forces.price[j])
+    marginal = float(forces.marginal[j])
+    used = marginal - left
+    constant, v = bool(model.constant[j]), float(model.penalty_weights[j])
+    free = v == 0 and not constant
+    state = "excluded" if math.isinf(v) else "unpenalised" if free else "kept" if weight != 0 else "zero"
+    kept = np.flatnonzero((forces.weight != 0) | ((model.penalty_weights == 0) & ~model.constant))
+
+    parts: tuple[tuple[str, float], ...] = ()
+    twins: tuple[str, ...] = ()
+    refit = None
+    if source is not None and not constant:
+        similarity = source.similarity(j, np.arange(len(path.feature_names)))
+        twins = _twins(path, j, similarity)
+        if model.loss == "squared" and not free:
+            parts = _split(path, source, forces, j, similarity, used)
+        if state in {"kept", "unpenalised"}:
+            refit = _known(float(source.refit(kept)[np.searchsorted(kept, j)]))
+
+    enters, leaves = _visits(path, j)
+    entry = _Next(None, exact=False)
+    if state == "zero" and not constant:
+        entry = _next(path, forces, j, enters)
+    chosen = forces.alpha == path.alphas[path.chosen]
+    return Reason(
+        feature=path.feature_names[j],
+        alpha=float(forces.alpha),
+        state=state,
+        weight=weight / unit,
+        per_sd=weight / unit * scale,
+        marginal=marginal,
+        used=used,
+        used_by=parts,
+        left=left,
+        price=price,
+        share=abs(left) / price if price > 0 else math.nan,
+        slack=price - abs(left),
+        enters_at=enters,
+        next_at=entry.alpha,
+        next_exact=entry.exact,
+        leaves_at=leaves,
+        refit_weight=refit,
+        certified=bool(forces.certified[j]),
+        unique=bool(forces.unique),
+        twins=twins,
+        correlation_unit=_correlation_unit(model, j),
+        constant=constant,
+        loss=model.loss,
+        penalty=model.penalty,
+        target=_target(model),
+        last_alpha=float(path.alphas[-1]),
+        kept=len(kept),
+        chosen_by=chosen_by(path) if chosen else "alpha",
+    )
+
+
+def chosen_by(path: Path) -> str:
+    """Name the rule that gives the chosen α: ``1se``, ``min``, ``last`` (there was no rule) or ``alpha`` (named)."""
+    cv, alpha = path.cv, path.alphas[path.chosen]
+    if cv is None:
+        return "last" if path.chosen == len(path.alphas) - 1 else "alpha"
+    rules = {"1se": cv.alphas[cv.index_1se], "min": cv.alphas[cv.index_min]}
+    found = [rule for rule, chosen in rules.items() if chosen == alpha]
+    return cv.rule if cv.rule in found else found[0] if found else "alpha"
+
+
+def _position(path: Path, feature: str | int) -> int:
+    names = path.feature_names
+    if isinstance(feature, str):
+        if feature in names:
+            return names.index(feature)
+        folded = [name for name in names if name.casefold() == feature.casefold()]
+        near = folded or difflib.get_close_matches(feature, names, n=1)
+        hint = f"did you mean {_quoted(near[0])}?" if near else f"its {len(names):,} features are in path.feature_names"
+        raise ValueError(f"the path has no feature {_quoted(feature)}; {hint}")
+    j = index(feature)
+    if not 0 <= j < len(names):
+        raise ValueError(f"feature {j} is out of range: the path has {len(names):,}, counted from 0")
+    return j
+
+
+def _quoted(name: str) -> str:
+    return repr(name if len(name) <= SHOWN else name[: SHOWN - 1] + "…")
+
+
+def _forces(path: Path, alpha: float | None) -> Forces:
+    chosen = float(path.alphas[path.chosen])
+    asked = chosen if alpha is None else float(alpha)
+    if not asked >= 0:
+        raise ValueError(f"alpha must be zero or more; got {asked}")
+    if math.isinf(asked):
+        asked = path.model.alpha_max  # where the null model begins
+    # A person types the α that a screen showed; the last digits of a float are not what was meant.
+    if path.forces is not None and (asked == chosen or math.isclose(asked, chosen, rel_tol=1e-9)):
+        return path.forces
+    if path.source is None:
+        raise ValueError(
+            f"a loaded model explains its weights only at its chosen alpha, {chosen!r}; got {asked!r}. "
+            "Fit again for another alpha, or ask before the data are gone"
+        )
+    return path.source.forces(asked)
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _correlation_unit(model: Model, j: int) -> float:
+    """sd(y) sd(x)/unit where the null model is a free intercept and nothing else; 0 where a force is no correlation."""
+    if not model.fit_intercept or ((model.penalty_weights == 0) & ~model.constant).any():
+        return 0.0
+    if model.loss == "squared":
+        alone = 0.5 * model.y_sd**2
+    elif 0 < model.y_mean < 1:
+        alone = -model.y_mean * math.log(model.y_mean) - (1 - model.y_mean) * math.log1p(-model.y_mean)
+    else:
+        return 0.0
+    # An offset shows in the loss of the null model: then the forces are those of y less the offset.
+    if model.constant[j] or not math.isclose(model.null_loss, alone, rel_tol=1e-6):
+        return 0.0
+    return float(model.y_sd * model.scale[j] / model.penalised_unit[j])
+
+
+def _target(model: Model) -> str:
+    """Name what is explained: the target, or the event whose odds the weights multiply."""
+    if len(model.classes) != 2:
+        return model.target or "the target"
+    event = model.classes[1]
+    text = f"{event:g}" if isinstance(event, float) else str(event)
+    if model.target:
+        return f"{model.target} = {text}"
+    return text if isinstance(event, str) else f"class {text}"
+
+
+# ------------------------------------------------------------------------------------------------ who uses it
+def _twins(path: Path, j: int, similarity: Floats) -> tuple[str, ...]:
+    model = path.model
+    sd = model.scale / model.penalised_unit
+    same = np.abs(similarity) >= (1 - TWIN_TO) * sd[j] * sd
+    same &= ~model.constant
+    same[j] = False
+    return tuple(path.feature_names[k] for k in np.flatnonzero(same))
+
+
+def _split(
+    path: Path, source: Source, forces: Forces, j: int, similarity: Floats, used: float
+) -> tuple[tuple[str, float], ...]:
+    """Parts cov(zⱼ, zₖ | unpenalised) bₖ of cov(zⱼ, ŷ - ŷ₀), for squared loss."""
+    model = path.model
+    free = np.flatnonzero((model.penalty_weights == 0) & ~model.constant)
+    kept = np.setdiff1d(np.flatnonzero(forces.weight), free)
+    shares = similarity[kept]
+    if free.size and kept.size:
+        # The null model has fitted the unpenalised columns, so every part is what they leave of it.
+        rows = np.array([source.similarity(int(u), np.concatenate([free, kept])) for u in free])
+        among, across = rows[:, : free.size], rows[:, free.size :]
+        shares = shares - similarity[free] @ np.linalg.lstsq(among, across, rcond=None)[0]
+    parts = shares * forces.weight[kept]
+    scale = max(abs(used), float(np.abs(parts).sum()), abs(float(forces.left[j])))
+    if not abs(float(parts.sum()) - used) <= SPLIT_HOLDS_TO * scale:
+        return ()
+    order = np.argsort(-np.abs(parts), kind="stable")
+    return tuple((path.feature_names[kept[k]], float(parts[k])) for k in order)
+
+
+# ------------------------------------------------------------------------------------------------ when it enters
+def _visits(path: Path, j: int) -> tuple[float | None, float | None]:
+    history = path.history
+    if path.source is not None and history.entered[j] >= 0 and np.isnan(history.enters_at[j]):
+        from lozenge import fit  # not at the top: explaining a loaded model needs no engine
+
+        history = fit.refined(path, [j]).history
+    return _known(float(history.enters_at[j])), _known(float(history.leaves_at[j]))
+
+
+def _next(path: Path, forces: Forces, j: int, enters: float | None) -> _Next:
+    """Give the next entry below this α: refined on the grid, else along the drift past its end."""
+    alpha, source = forces.alpha, path.source
+    if enters is not None and enters < alpha:
+        return _Next(enters, exact=True)
+    row = path.coefs[[j], :].toarray().ravel()
+    seen = np.flatnonzero((row != 0) & (path.alphas < alpha))
+    if seen.size:
+        first = int(seen[0])
+        low = float(path.alphas[first])
+        if source is None:
+            return _Next(low, exact=False)
+        high = min(alpha, float(path.alphas[first - 1])) if first else alpha
+        return _bisected(source, j, low, high)
+    if source is None:
+        return _Next(None, exact=False)
+    if forces.alpha > path.alphas[-1]:
+        forces = source.forces(float(path.alphas[-1]))
+    return _Next(_extrapolated(source, forces, j), exact=False)
+
+
+def _bisected(source: Source, j: int, low: float, high: float) -> _Next:
+    """Halve the bracket: non-zero at ``low``, zero at ``high``."""
+    for _ in range(64):
+        if high - low <= REFINED_TO * high:
+            return _Next(low, exact=True)
+        middle = 0.5 * (low + high)
+        if source.solve(middle).coef[j] != 0:
+            low = middle
+        else:
+            high = middle
+    return _Next(low, exact=False)
+
+
+def _extrapolated(source: Source, forces: Forces, j: int) -> float | None:
+    """Largest α' < α where |left + (α' - α) drift| = price·α'/α, if nothing else happens first."""
+    alpha, price, left = forces.alpha, float(forces.price[j]), float(forces.left[j])
+    if not (alpha > 0 and 0 < price < math.inf):
+        return None
+    drift = float(source.drift(alpha)[j])
+    crossings = []
+    for sign in (1, -1):
+        fall = price / alpha - sign * drift
+        if fall > 0:
+            crossings.append(sign * (left - alpha * drift) / fall)
+    return max((crossing for crossing in crossings if 0 < crossing < alpha), default=None)
+
+
+# ------------------------------------------------------------------------------------------------ the sentence
+def sentence(reason: Reason) -> str:
+    """Say a reason in plain words: verdict, balance, what else would have to be true, caution.
+
+    Parameters
+    ----------
+    reason : Reason
+
+    Returns
+    -------
+    str
+        Three or four sentences; every number in them is in the reason.  Forces are read as correlations where they
+        are, else in the units of α.
+    """
+    if reason.constant:
+        told = _constant(reason)
+    elif reason.state == "excluded":
+        told = _excluded(reason)
+    elif reason.state == "unpenalised":
+        told = _unpenalised(reason)
+    else:
+        told = _kept(reason) if reason.state == "kept" else _zero(reason)
+    return " ".join(part for part in told if part)
+
+
+def _constant(reason: Reason) -> list[str]:
+    return [
+        f"{reason.feature} is constant in these data, so it can say nothing of {reason.target}.",
+        "The zero is an accident of a constant column: other rows could tell.",
+    ]
+
+
+def _excluded(reason: Reason) -> list[str]:
+    return [
+        f"{reason.feature} is excluded: its penalty weight is infinite, so it is 0 at every alpha.",
+        f"{_alone(reason)}." if reason.kept == 0 else f"{_alone(reason)}{_accounted(reason)}.",
+        "That was asked for; the data had no say.",
+    ]
+
+
+def _unpenalised(reason: Reason) -> list[str]:
+    return [
+        f"{reason.feature} is never penalised: {_weight(reason)}, fitted freely at every alpha.",
+        "It pays no price, so it leaves nothing, and it is in the model whatever the data say.",
+        _refitted(reason),
+        _doubt(reason),
+    ]
+
+
+def _kept(reason: Reason) -> list[str]:
+    if reason.alpha == 0:
+        return [
+            f"{reason.feature} is kept, {_weight(reason)}.",
+            "At alpha 0 nothing has a price: this is the fit without a penalty.",
+            _doubt(reason),
+        ]
+    balance = f"{_alone(reason, kept=True)}; {_taken(reason)}"
+    if reason.price == 0:
+        return [
+            f"{reason.feature} is kept, {_weight(reason)}.",
+            f"{balance}, the ridge's pull on a weight of this size.",
+            "The price is 0: a pull that fades with the weight makes no weight exactly zero, so being kept says little.",
+            _refitted(reason),
+            _doubt(reason),
+        ]
+    show = _shown(reason)
+    excess = -reason.slack
+    if abs(excess) <= 1e-3 * reason.price:
+        balance += f", exactly the price at alpha {_number(reason.alpha)}"
+    elif reason.penalty != "l1" and excess > 0:
+        balance += (
+            f", exactly the price {show(reason.price)} plus the ridge's pull {show(excess)} "
+            f"at alpha {_number(reason.alpha)}"
+        )
+    else:
+        balance += (
+            f", {_percent(reason.share)} of the price {show(reason.price)} where the optimum leaves exactly the price: "
+            "this fit is not quite there"
+        )
+    turned = reason.weight * reason.marginal < 0
+    return [
+        f"{reason.feature} is kept, {_weight(reason)}.",
+        f"{balance}.",
+        "The other features have turned its sign." if turned else "",
+        _refitted(reason),
+        _stay(reason),
+        _twinned(reason),
+        "" if reason.twins else _doubt(reason),
+    ]
+
+
+def _zero(reason: Reason) -> list[str]:
+    name, show = reason.feature, _shown(reason)
+    if reason.alpha == 0:
+        return [f"{name} is 0 at alpha 0, where nothing has a price: the fit without a penalty asks for no weight."]
+    if reason.price == 0:
+        return [
+            f"{name} is 0 by the data, not by the penalty, whose price is 0: nothing is left for it.",
+            f"{_alone(reason)}{_accounted(reason)}.",
+        ]
+    close = reason.share >= CLOSE
+    verdict = f"{name} is exactly 0" + (", but close" if close else "")
+    standing = f"{_percent(reason.share)} of the price {show(reason.price)} at alpha {_number(reason.alpha)}"
+    if reason.kept == 0:
+        balance = f"{_alone(reason)}, {standing}, where no feature is in the model"
+    else:
+        balance = f"{_alone(reason)}{_accounted(reason)}. The {show(reason.left)} left is {standing}"
+    if not close:
+        balance += ": any weight, however small, would cost more than it earns"
+    return [
+        f"{verdict}.",
+        f"{balance}.",
+        _twinned(reason) or _entry(reason),
+        _zero_caution(reason, close=close),
+    ]
+
+
+def _zero_caution(reason: Reason, *, close: bool) -> str:
+    if not reason.certified:
+        return "This zero is not proved: at the gap reached, an optimum may still hold a small weight here."
+    if close:
+        rule = RULES.get(reason.chosen_by)
+        return "This zero depends on the choice of alpha" + (f" ({rule})." if rule else ".")
+    if reason.twins:
+        return ""
+    if reason.loss == "logistic":
+        return "An odds ratio of 1 here is the penalty's choice, not an estimate."
+    return f"That is not evidence that {reason.feature} does not matter."
+
+
+def _weight(reason: Reason) -> str:
+    if reason.loss == "logistic":
+        odds = math.exp(reason.per_sd) if reason.per_sd < 700 else math.inf
+        return (
+            f"weight {_number(reason.weight)} per unit: one SD multiplies the odds of {reason.target} by {_number(odds)}"
+        )
+    return f"weight {_number(reason.weight)} ({_number(reason.per_sd)} per SD)"
+
+
+def _subject(reason: Reason) -> str:
+    return "the outcome" if reason.loss == "logistic" else reason.target
+
+
+def _alone(reason: Reason, *, kept: bool = False) -> str:
+    show = _shown(reason)
+    if reason.correlation_unit == 0:
+        return f"Beyond the null model its pull is {show(reason.marginal)} in the units of alpha"
+    return f"{'It' if kept else 'Alone it'} correlates {show(reason.marginal)} with {_subject(reason)}"
+
+
+def _taken(reason: Reason) -> str:
+    """Say what the model uses of a kept feature, and what is left."""
+    show, many = _shown(reason), reason.loss == "logistic"
+    who = "the fitted probabilities" if many else "the model"
+    s = "" if many else "s"
+    used, left = show(reason.used), show(reason.left)
+    if 0 <= reason.used * reason.marginal <= reason.marginal**2:
+        verb = f"account{s} for {used}" if many else f"use{s} {used} of that"
+    else:
+        verb = f"account{s} for {used}"
+    return f"{who} {verb} and leave{s} {left}"
+
+
+def _accounted(reason: Reason) -> str:
+    """Say what the kept features already account for, and which of them."""
+    show = _shown(reason)
+    who = "the fitted probabilities" if reason.loss == "logistic" else "the kept features"
+    used, marginal = reason.used, reason.marginal
+    if show(used) == show(0.0):
+        return f"; {who} account for none of it"
+    parts = ", ".join(f"{name} {show(part)}" for name, part in reason.used_by[:LISTED])
+    many = len(reason.used_by) > LISTED
+    listed = f" ({'mostly ' if many and _most(reason) else ''}{parts})" if parts else ""
+    if used * marginal < 0:
+        return f"; {who} pull the other way, by {show(used)}{listed}"
+    if abs(used) > abs(marginal):
+        return f"; {who} account for {show(used)}{listed}, more than all of it"
+    much = abs(used) >= 0.5 * abs(marginal)
+    return f"{', but' if much else ';'} {who} {'already ' if much else ''}account for {show(used)}{listed}"
+
+
+def _most(reason: Reason) -> bool:
+    return abs(sum(part for _, part in reason.used_by[:LISTED]) - reason.used) < 0.5 * abs(reason.used)
+
+
+def _refitted(reason: Reason) -> str:
+    if reason.refit_weight is None:
+        return ""
+    which = "alone" if reason.kept == 1 else f"on the same {_count(reason.kept)} features"
+    return f"Refitted without penalty {which} its weight would be {_number(reason.refit_weight)}."
+
+
+def _stay(reason: Reason) -> str:
+    if reason.enters_at is None:
+        return ""
+    leaves = f" and is out again below {_number(reason.leaves_at)}" if reason.leaves_at is not None else ""
+    return f"It enters at alpha {_number(reason.enters_at)}{leaves}."
+
+
+def _entry(reason: Reason) -> str:
+    past = ""
+    if reason.enters_at is not None and reason.enters_at > reason.alpha:
+        past = f"It was in the model from alpha {_number(reason.enters_at)}"
+        past += f" down to {_number(reason.leaves_at)}. " if reason.leaves_at is not None else " and has left since. "
+    if reason.next_at is None:
+        if past:
+            return past.strip()
+        end = f"alpha {_number(reason.last_alpha)}, the end of this path"
+        return "" if reason.alpha <= reason.last_alpha else f"It has not entered at {end}."
+    again = " again" if past else ""
+    near, far = _number(reason.next_at), _times(reason.alpha, reason.next_at)
+    if reason.next_exact:
+        return f"{past}It enters{again} at alpha {near}, {far}."
+    if reason.next_at >= reason.last_alpha:
+        return f"{past}It is in the model{again} at alpha {near}, {far}."
+    return (
+        f"{past}If nothing else changed it would enter{again} near alpha {near}, {far}, past the end of this path at "
+        f"{_number(reason.last_alpha)}."
+    )
+
+
+def _twinned(reason: Reason) -> str:
+    if not reason.twins:
+        return ""
+    others = ", ".join(reason.twins[:LISTED])
+    if len(reason.twins) > LISTED:
+        others += f" and {len(reason.twins) - LISTED:,} more"
+    same = f"{reason.feature} and {others} are one feature: the same column in other units or with its sign turned."
+    if reason.unique:
+        return f"{same} The penalty, not the data, decides how they share a weight. Drop all but one."
+    return f"{same} Other splits between them fit equally well, so the data do not decide which of them is zero. Drop all but one."
+
+
+def _doubt(reason: Reason) -> str:
+    return "" if reason.unique else "The optimum is not proved unique: other weights may fit equally well."
+
+
+# ------------------------------------------------------------------------------------------------ numbers
+class _shown:  # noqa: N801 - used as a function: it formats
+    """Format forces: as correlations where they are, with decimals that show the price."""
+
+    def __init__(self, reason: Reason) -> None:
+        self.unit = reason.correlation_unit
+        finest = reason.price if 0 < reason.price < math.inf else abs(reason.left)
+        self.digits = 3
+        if self.unit and 0 < finest < 0.01 * self.unit:
+            self.digits = min(12, 1 - math.floor(math.log10(finest / self.unit)))
+
+    def __call__(self, force: float) -> str:
+        if not self.unit:
+            return _number(force)
+        return f"{round(force / self.unit, self.digits) + 0.0:.{self.digits}f}"
+
+
+def _number(x: float) -> str:
+    """Three significant digits, every whole digit, and no exponent from 1e-4 up to 1e7."""
+    if x == 0 or not math.isfinite(x):
+        return f"{x + 0.0:.0f}" if x == x else "nan"
+    rounded = f"{x:.2e}"
+    exponent = int(rounded.partition("e")[2])
+    return f"{x:,.{max(0, 2 - exponent)}f}" if -4 <= exponent < 7 else rounded
+
+
+def _percent(share: float) -> str:
+    """Whole per cent, but never 100 for a share below 1 nor 0 for one above 0."""
+    if not math.isfinite(share):
+        return "no share"
+    text = f"{100 * share:.0f}"
+    if text == "100" and share != 1:
+        return "over 99.5 %" if share < 1 else "just over 100 %"
+    return f"{text} %" if text != "0" or share == 0 else f"{100 * share:.1g} %"
+
+
+def _times(alpha: float, lower: float) -> str:
+    """How far below: ``24 % lower``, ``2.3 times smaller``, ``23 times smaller``."""
+    if lower == 0:
+        return "below it"
+    ratio = alpha / lower
+    if ratio < 2:
+        return f"{_percent(1 - lower / alpha)} lower"
+    return f"{ratio:.1f} times smaller" if ratio < 9.95 else f"{ratio:,.0f} times smaller"
+
+
+def _count(n: int) -> str:
+    return COUNTS[n] if n < len(COUNTS) else f"{n:,}"

@@ -1,0 +1,469 @@
+"""`lozenge.path`: check what came in, build the problems, run the engine, give the answer in the user's units."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lozenge import engine, gate, selection
+from lozenge import problem as problems
+from lozenge.certificate import DEGENERATE
+from lozenge.design import as_design
+from lozenge.losses import LOSSES
+from lozenge.results import CrossValidation, History, Model, Path, Solution, Split, Status
+from lozenge.shards import Fleet, Shard, Want
+from lozenge.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from lozenge.design.base import Floats
+    from lozenge.engine import Null, Step
+    from lozenge.losses import Loss
+    from lozenge.penalties import Penalty
+    from lozenge.problem import Problem
+    from lozenge.results import Indices
+
+    Progress = Callable[[int, int, int, float], None]
+
+REFINED_TO = 1e-4  # relative width of an entry's bracket
+MOST_REFINED = 200  # features that `refined` takes on when none are named
+
+
+def path(
+    X: Any,
+    y: Any,
+    *,
+    loss: str | Loss = "squared",
+    penalty: str | Penalty = "l1",
+    alphas: Any = None,
+    n_alphas: int = 100,
+    alpha_min_ratio: float | None = None,
+    sample_weight: Any = None,
+    offset: Any = None,
+    fit_intercept: bool = True,
+    standardize: bool = True,
+    penalty_weights: Any = None,
+    tol: float = 1e-6,
+    cv: Any = None,
+    seed: int = 0,
+    feature_names: Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Minimise  (1/Σw) Σᵢ wᵢ f(yᵢ, ηᵢ) + α Ω(b),  η = offset + b₀ + X b,  for a whole path of α, each certified.
+
+    Parameters
+    ----------
+    X : (n, p)
+        Array (float64 and float32 in either memory order are not copied), any SciPy sparse matrix, or a pandas, polars
+        or pyarrow frame of numbers.
+    y : (n,)
+        Numbers for ``squared``; two classes of any type for ``logistic``.
+    loss : str or Loss
+        ``"squared"``: f = ½(y - η)²; ``"logistic"``: f = log(1 + e^η) - yη.
+    penalty : str or Penalty
+        ``"l1"``, ``"l2"``, ``"elasticnet"`` (l1_ratio 0.5), or an instance such as ``ElasticNet(l1_ratio=0.9)``.
+    alphas : (L,), optional
+        Used from large to small, each once.  0 leaves every column unpenalised; inf stands for the α where the null
+        model begins.
+    n_alphas, alpha_min_ratio : int, float
+        Without ``alphas``: a geometric grid from αmax, where every penalised weight is exactly zero, to
+        ``alpha_min_ratio`` times it (1e-4 if n > p, else 1e-2).
+    sample_weight : (n,), optional
+        Non-negative; integer weights equal repeated rows.
+    offset : (n,), optional
+        Added to η.
+    standardize : bool
+        Ω acts on sⱼbⱼ, sⱼ the weighted population standard deviation; a constant column gets weight 0.  Weights are
+        reported in the user's units either way.
+    penalty_weights : (p,) or {name: weight}, optional
+        vⱼ, used as given: 0 never penalises a column, inf excludes it.
+    tol : float
+        On the relative duality gap, (primal - dual)/(null loss - saturated loss), at every α.
+    cv : int, fold labels (n,), splitter or pairs of row indices, optional
+        Each fold is standardised on its own training rows, over the same grid.
+    seed : int
+        Of the shuffle for an int ``cv``.
+    progress : callable(done, total, kept, gap), optional
+        Called after each α of each fold.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ValueError, TypeError
+        For input that cannot be fitted as given: what is wrong, what was got, what to do.
+
+    References
+    ----------
+    Friedman, Hastie, Tibshirani (2010), Regularization paths for generalized linear models via coordinate descent,
+    JSS 33, eq. 1.
+
+    Examples
+    --------
+    Two orthogonal standardised columns: the lasso takes α off each weight, and the smaller one stops at zero.
+
+    >>> import numpy as np
+    >>> import lozenge as lz
+    >>> X = np.array([[1.0, 1], [1, -1], [-1, 1], [-1, -1]])
+    >>> fit = lz.path(X, X @ [3.0, 0.5], alphas=[1.0])
+    >>> fit.coefs.toarray().round(12)
+    array([[2.],
+           [0.]])
+    >>> bool(fit.gaps[0] <= 1e-6)
+    True
+    """
+    loss, penalty = gate.loss(loss), gate.penalty(penalty)
+    design, own_names = as_design(X)
+    n, p = design.shape
+    names = gate.names(feature_names, own_names, p)
+    target = loss.check(gate.response(y, n))
+    weights = gate.weights(sample_weight, n)
+    shift = gate.offset(offset, n)
+    v = gate.penalty_weights(penalty_weights, names)
+    tol = gate.tolerance(tol)
+    table = None if cv is None else selection.fold_table(cv, target.values, len(target.classes), seed)
+    gate.folds(table, target, weights.values)
+
+    unit = loss.unit(target.values)
+    shard = Shard(
+        design=design,
+        loss=loss,
+        y=target.values / unit,
+        weights=weights.values,
+        offset=None if shift is None else shift / unit,
+        folds=table,
+    )
+    fleet = Fleet((shard,))
+    splits = [None] + [Split(k, "train") for k in range(0 if table is None else table.shape[1])]
+    moments = problems.measure(fleet, splits)
+    built = [
+        problems.build(
+            fleet, loss, penalty.in_units(unit), m, v, split=s, fit_intercept=fit_intercept, standardize=standardize
+        )
+        for m, s in zip(moments, splits, strict=True)
+    ]
+    nulls: list[Null] = engine.outcomes(fleet, [engine.null(each) for each in built])
+    full, null = built[0], nulls[0]
+    span = null.point.loss - full.saturated
+    alpha_max = full.penalty.alpha_max(null.point.pull[full.penalised]) * unit if span > DEGENERATE else 0.0
+    grid = gate.grid(alphas, alpha_max, n_alphas, alpha_min_ratio, n > p)
+    work = engine.Working(full)
+    steps = _follow(built, nulls, work, grid / unit, tol, still=alpha_max == 0.0, progress=progress)
+
+    y_mean, y_sd = _location(target.values / unit, weights.values)
+    scale = design.affine.scale
+    sd = moments[0].sd / scale
+    _, null_intercept = full.in_user_units(null.point.beta, full.free)
+    model = Model(
+        loss=loss.name,
+        loss_parameters={},
+        penalty=penalty.name,
+        penalty_parameters=penalty.parameters(),
+        fit_intercept=fit_intercept,
+        standardize=standardize,
+        tol=tol,
+        n=n,
+        weight_sum=weights.total,
+        alpha_max=alpha_max,
+        null_loss=null.point.loss * unit**2,
+        saturated_loss=full.saturated * unit**2,
+        null_intercept=null_intercept * unit,
+        y_mean=y_mean * unit,
+        y_sd=y_sd * unit,
+        scale=sd,
+        center=(moments[0].mean + design.affine.shift) / scale,
+        penalised_unit=np.where(sd > 0, sd, 1.0) if standardize else np.ones(p),
+        penalty_weights=v,
+        constant=~full.usable,
+        classes=target.classes,
+    )
+    source = Source(full, null, work, model, names, unit)
+    source.unchanged()
+    for alpha, step in zip(grid, steps[0], strict=True):
+        source.remember(float(alpha), step)
+    found = [
+        source.solution(step, float(alpha), unique=unique)
+        for step, alpha, unique in zip(steps[0], grid, source.unique(steps[0]), strict=True)
+    ]
+    cross = None if table is None else _cross_validate(built[1:], steps[1:], grid, unit, seed)
+    result = _assemble(found, source, cross, fleet.passes)
+    return choose(result, float(grid[-1]) if cross is None else "1se")
+
+
+def _follow(
+    built: list[Problem],
+    nulls: list[Null],
+    work: engine.Working,
+    alphas: Floats,
+    tol: float,
+    *,
+    still: bool,
+    progress: Progress | None,
+) -> list[list[Step]]:
+    """Follow every problem in lockstep; α = 0 is a problem of its own, with every column free.
+
+    Where nothing pulls (``still``) αmax is 0, and any α > 0 gives the null model that is reported there.
+    """
+    fleet = built[0].fleet
+    positive = np.ones(1) if still and not alphas[0] > 0 else alphas[alphas > 0]
+    runs = [
+        engine.follow(each, null, positive, tol, work=work if number == 0 else None)
+        for number, (each, null) in enumerate(zip(built, nulls, strict=True))
+    ]
+    owners = [(number, 0) for number in range(len(built))]
+    if len(positive) < len(alphas):
+        freed = [problems.reweighted(each, np.where(np.isfinite(each.weights), 0.0, np.inf)) for each in built]
+        fitted: list[Null] = engine.outcomes(fleet, [engine.null(each) for each in freed])
+        for number, (each, null) in enumerate(zip(freed, fitted, strict=True)):
+            span = nulls[number].point.loss - each.saturated
+            runs.append(engine.follow(each, null, np.zeros(1), tol, span=span))
+            owners.append((number, len(positive)))
+    steps: list[dict[int, Step]] = [{} for _ in built]
+    total, done = len(alphas) * len(built), 0
+    for number, step in engine.iterate(fleet, runs):
+        if step is None:
+            continue
+        owner, base = owners[number]
+        steps[owner][base + step.index] = step
+        done += 1
+        if progress is not None:
+            progress(done, total, step.kept, step.gap)
+    return [[found[k] for k in range(len(alphas))] for found in steps]
+
+
+def _location(y: Floats, w: Floats) -> tuple[float, float]:
+    mean = float(w @ y / w.sum())
+    return mean, float(np.sqrt(w @ np.square(y - mean) / w.sum()))
+
+
+def _cross_validate(built: list[Problem], steps: list[list[Step]], grid: Floats, unit: float, seed: int) -> CrossValidation:
+    """Held-out mean deviance, 2(f - saturated), of every fold's path."""
+    fleet = built[0].fleet
+    deviance, weight = np.empty((len(built), len(grid))), np.empty(len(built))
+    for k, (problem, found) in enumerate(zip(built, steps, strict=True)):
+        rows = Split(k, "test")
+        cols = np.unique(np.concatenate([step.cols for step in found]))
+        beta = np.zeros((len(cols), len(grid)))
+        for column, step in enumerate(found):
+            beta[np.searchsorted(cols, step.cols), column] = step.beta
+        coef, on = problem.coefficients(beta, cols)
+        sums = fleet.evaluate(coef, on, Want(loss=True), [rows] * len(grid))
+        (held_out,) = problems.measure(fleet, [rows])
+        weight[k] = held_out.weight
+        deviance[k] = 2.0 * (sums.loss / held_out.weight - held_out.saturated) * unit**2
+    doubtful = sum(step.status is not Status.CERTIFIED for found in steps for step in found)
+    return selection.curve(grid, deviance, weight, seed=seed, uncertified=doubtful)
+
+
+def _assemble(found: list[Solution], source: Any, cross: CrossValidation | None, passes: float) -> Path:
+    from scipy.sparse import csc_array
+
+    return Path(
+        alphas=np.array([s.alpha for s in found]),
+        coefs=csc_array(np.column_stack([s.coef for s in found])),
+        intercepts=np.array([s.intercept for s in found]),
+        gaps=np.array([s.gap for s in found]),
+        deviance_ratio=np.array([s.deviance_ratio for s in found]),
+        df=np.array([s.df for s in found]),
+        unique=np.array([s.unique for s in found]),
+        status=tuple(s.status for s in found),
+        certificates=tuple(s.certificate for s in found),
+        passes=passes,
+        feature_names=found[0].feature_names,
+        model=found[0].model,
+        history=_history(found),
+        chosen=len(found) - 1,
+        cv=cross,
+        source=source,
+    )
+
+
+def _history(found: list[Solution]) -> History:
+    inside = np.column_stack([s.coef != 0 for s in found])
+    p, count = inside.shape
+    entered = np.where(inside.any(axis=1), inside.argmax(axis=1), -1)
+    before, after = inside[:, :-1], inside[:, 1:]
+    exits = np.argwhere(before & ~after)
+    signs = np.sign(np.column_stack([s.coef for s in found]))
+    turns = np.argwhere(signs[:, :-1] * signs[:, 1:] < 0)
+    nowhere = np.full(p, np.nan)
+    return History(
+        enters_at=nowhere,
+        leaves_at=nowhere.copy(),
+        entered=entered,
+        exits=tuple((int(j), int(k) + 1) for j, k in exits),
+        sign_changes=tuple((int(j), int(k) + 1) for j, k in turns),
+    )
+
+
+def at(found: Path, alpha: float | None, *, df: int | None = None) -> Solution:
+    """Give the solution at α, or at the smallest α on the grid with at most ``df`` non-zero penalised weights.
+
+    Raises
+    ------
+    ValueError
+        If neither or both are given, if no α has so few, if α is not on the grid of a loaded path.
+    """
+    if (alpha is None) == (df is None):
+        raise ValueError("name either alpha or df: path.at(0.1) or path.at(df=12)")
+    if df is not None:
+        few = np.flatnonzero(found.df <= df)
+        if not len(few):
+            raise ValueError(f"no alpha on this path has at most {df} non-zero weights; the sparsest has {found.df.min()}")
+        return _on_grid(found, int(few[-1]))
+    value = float(np.float64(alpha))
+    if not 0 <= value < np.inf:
+        raise ValueError(f"alpha must be 0 or positive, and finite; got {value}")
+    near = int(np.argmin(np.abs(found.alphas - value)))
+    if found.alphas[near] == value:
+        return _on_grid(found, near)
+    if found.source is None:
+        raise ValueError(
+            f"alpha {value:g} is not on the grid of this loaded path (nearest: {found.alphas[near]:.6g}); "
+            "a loaded path holds grid points only. Fit again to solve elsewhere"
+        )
+    found.source.unchanged()
+    return found.source.solve(value)
+
+
+def _on_grid(found: Path, k: int) -> Solution:
+    return Solution(
+        alpha=float(found.alphas[k]),
+        coef=found.coefs[:, [k]].toarray()[:, 0],
+        intercept=float(found.intercepts[k]),
+        gap=float(found.gaps[k]),
+        deviance_ratio=float(found.deviance_ratio[k]),
+        df=int(found.df[k]),
+        status=found.status[k],
+        certificate=found.certificates[k],
+        unique=bool(found.unique[k]),
+        feature_names=found.feature_names,
+        model=found.model,
+    )
+
+
+def choose(found: Path, rule: str | float) -> Path:
+    """Mark the α that a rule (``"min"``, ``"1se"``) or a number names, and keep the forces there.
+
+    An α off the grid is solved, certified and put on it.
+    """
+    if isinstance(rule, str):
+        k = selection.choose(found.cv, rule)
+    else:
+        solution = at(found, float(rule))
+        k = int(np.searchsorted(-found.alphas, -solution.alpha))
+        if k == len(found.alphas) or found.alphas[k] != solution.alpha:
+            found = _inserted(found, solution, k)
+    if found.source is None:
+        return found if k == found.chosen else replace(found, chosen=k, forces=None)
+    return replace(found, chosen=k, forces=found.source.forces(float(found.alphas[k])))
+
+
+def _inserted(found: Path, new: Solution, k: int) -> Path:
+    """The path with one more α; the cross-validated curve keeps its own grid."""
+    every = [_on_grid(found, i) for i in range(len(found.alphas))]
+    every.insert(k, new)
+    wider = _assemble(every, found.source, None, found.passes)
+    return replace(wider, cv=found.cv, encoding=found.encoding, model=found.model)
+
+
+def refined(found: Path, features: Iterable[int] | None = None) -> Path:
+    """Close in on the α at which features enter, and last leave, to 1e-4 relative inside their grid brackets.
+
+    Without ``features``: all that are ever kept, up to 200 of them.  A loaded path is returned as it is.
+    """
+    source, history, alphas = found.source, found.history, found.alphas
+    if source is None:
+        return found
+    ever = np.flatnonzero(history.entered >= 0)
+    wanted = ever[:MOST_REFINED] if features is None else np.intersect1d(ever, np.fromiter(features, dtype=np.intp))
+    wanted = wanted[found.model.penalty_weights[wanted] > 0]
+    enters, leaves = history.enters_at.copy(), history.leaves_at.copy()
+    source.unchanged()
+    last_exit = dict(history.exits)
+    for j in wanted:
+        first = int(history.entered[j])
+        above = float(alphas[first - 1]) if first else max(found.model.alpha_max, float(alphas[0]))
+        if np.isnan(enters[j]):
+            enters[j] = _turning(source, int(j), above, float(alphas[first]))
+        if np.isnan(leaves[j]) and found.coefs[[j], [len(alphas) - 1]] == 0:
+            k = last_exit[int(j)]
+            leaves[j] = _turning(source, int(j), float(alphas[k - 1]), float(alphas[k]))
+    return replace(found, history=replace(history, enters_at=enters, leaves_at=leaves))
+
+
+def _turning(source: Any, j: int, above: float, below: float) -> float:
+    """The α in [below, above] at which feature j turns zero or non-zero, by bisection on its state.
+
+    Returns the end at which the weight is non-zero.
+    """
+    kept_above = source.solve(above).coef[j] != 0
+    if kept_above == (source.solve(below).coef[j] != 0):
+        return above if kept_above else below
+    while above - below > REFINED_TO * above:
+        guess = 0.5 * (above + below)
+        if (source.solve(guess).coef[j] != 0) == kept_above:
+            above = guess
+        else:
+            below = guess
+    return above if kept_above else below
+
+
+def predict(solution: Solution, X: Any, *, offset: Any = None) -> Any:
+    """Means, or class labels where the response is a class."""
+    eta = _linear(solution, X, offset)
+    classes = solution.model.classes
+    if classes:
+        return np.array(classes)[(eta > 0).astype(np.intp)]
+    return LOSSES[solution.model.loss]().mean(eta)
+
+
+def predict_proba(solution: Solution, X: Any, *, offset: Any = None) -> Any:
+    """(n, classes) probabilities.
+
+    Raises
+    ------
+    ValueError
+        For a response that is not a class.
+    """
+    if not solution.model.classes:
+        raise ValueError(f"probabilities need a response of classes; this model has loss {solution.model.loss!r}")
+    mean = LOSSES[solution.model.loss]().mean(_linear(solution, X, offset))
+    return np.column_stack([1.0 - mean, mean])
+
+
+def score(solution: Solution, X: Any, y: Any, *, sample_weight: Any = None, offset: Any = None) -> float:
+    """D² = 1 - deviance / deviance of the best constant η on these rows; nan where that is 0."""
+    loss = LOSSES[solution.model.loss]()
+    eta = _linear(solution, X, offset)
+    values = gate.response(y, len(eta))
+    classes = solution.model.classes
+    coded = np.asarray(values == classes[1], dtype=np.float64) if classes else loss.check(values).values
+    w = gate.weights(sample_weight, len(eta)).values
+    mean = float(w @ coded / w.sum())
+    with np.errstate(divide="ignore"):
+        best = np.full(len(eta), np.log(mean) - np.log1p(-mean) if classes else mean)
+    null = float(w @ (loss.value(coded, best) - loss.saturated(coded))) if np.isfinite(best[0]) else 0.0
+    deviance = float(w @ (loss.value(coded, eta) - loss.saturated(coded)))
+    return 1.0 - deviance / null if null > 0 else float("nan")
+
+
+def _linear(solution: Solution, X: Any, offset: Any) -> Floats:
+    design, names = as_design(X)
+    n, p = design.shape
+    if p != len(solution.coef):
+        raise ValueError(f"X has {p} columns but the model was fitted on {len(solution.coef)}")
+    if names is not None and names != solution.feature_names:
+        raise ValueError(
+            "the columns of X are not the model's, or not in its order; select them first: X[list(path.feature_names)]"
+        )
+    affine, cols = design.affine, solution.support.astype(np.int64)
+    coef = solution.coef[cols] / affine.scale[cols]
+    eta = design.predict(coef[:, None], cols)[:, 0] + (float(affine.shift[cols] @ coef) + solution.intercept)
+    extra = gate.offset(offset, n)
+    return eta if extra is None else eta + extra

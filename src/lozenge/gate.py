@@ -1,0 +1,215 @@
+"""The arguments of a fit, checked: what leaves here is finite, of the right length, and of one type."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from lozenge.losses import LOSSES
+from lozenge.penalties import PENALTIES
+from lozenge.shards import TEST, TRAIN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from lozenge.design.base import Floats
+    from lozenge.losses import Loss, Target
+    from lozenge.penalties import Penalty
+
+MOST_ALPHAS = 100_000
+
+
+class Weights(NamedTuple):
+    """Row weights over a power of two, so that their sums neither overflow nor vanish, and their sum as given."""
+
+    values: Floats
+    total: float
+
+
+def suggestion(name: str, known: Sequence[str]) -> str:
+    """'; did you mean ...?' if something known is near."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def loss(asked: str | Loss) -> Loss:
+    """Look a loss up by name, or pass one through."""
+    if not isinstance(asked, str):
+        return asked
+    if asked not in LOSSES:
+        raise ValueError(f"unknown loss {asked!r}; use one of {', '.join(LOSSES)}{suggestion(asked, list(LOSSES))}")
+    return LOSSES[asked]()
+
+
+def penalty(asked: str | Penalty) -> Penalty:
+    """Look a penalty up by name, or pass one through."""
+    if not isinstance(asked, str):
+        return asked
+    if asked not in PENALTIES:
+        near = suggestion(asked, list(PENALTIES))
+        raise ValueError(f"unknown penalty {asked!r}; use one of {', '.join(PENALTIES)}{near}")
+    return PENALTIES[asked]()
+
+
+def response(y: Any, n: int) -> NDArray[Any]:
+    """(n,) of one type, without missing values."""
+    if np.ma.isMaskedArray(y):
+        raise TypeError("y is a masked array; its mask would be lost. Drop the masked rows first")
+    values = np.asarray(y)
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim != 1:
+        raise ValueError(f"y must be one-dimensional; got shape {values.shape}")
+    if len(values) != n:
+        raise ValueError(f"X has {n} rows but y has {len(values)} values; they must agree")
+    if n < 2:
+        raise ValueError("a fit needs at least two rows; got one")
+    if values.dtype.kind in "cmM":
+        raise TypeError(f"y must hold numbers or class labels; got dtype {values.dtype}")
+    if values.dtype.kind == "O":
+        values = _one_type(values)
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        bad = np.flatnonzero(~np.isfinite(values))
+        raise ValueError(
+            f"y holds {len(bad)} values that are nan or infinite, the first at row {bad[0]} (counted from 0). "
+            "Drop those rows first"
+        )
+    return values
+
+
+def _one_type(values: NDArray[Any]) -> NDArray[Any]:
+    missing = [i for i, value in enumerate(values) if value is None or value != value]  # noqa: PLR0124 - nan of any type
+    if missing:
+        raise ValueError(f"y holds {len(missing)} missing values, the first at row {missing[0]}. Drop those rows first")
+    kinds = {str if isinstance(value, str) else bool if isinstance(value, (bool, np.bool_)) else type(value) for value in values}
+    if kinds == {str}:
+        return values.astype(str)
+    if all(issubclass(kind, (int, float, np.number)) for kind in kinds):
+        return values.astype(np.float64)
+    shown = ", ".join(sorted(kind.__name__ for kind in kinds))
+    raise TypeError(f"y mixes types ({shown}); make it all numbers or all text")
+
+
+def _floats(values: Any, name: str) -> Floats:
+    if np.ma.isMaskedArray(values):
+        raise TypeError(f"{name} is a masked array; its mask would be lost. Fill it first")
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold numbers; got dtype {array.dtype}")
+    return array.astype(np.float64)
+
+
+def _column(values: Any, n: int, name: str) -> Floats:
+    array = _floats(values, name)
+    if array.shape != (n,):
+        raise ValueError(f"{name} must have one value per row, shape ({n},); got shape {array.shape}")
+    if not np.isfinite(array).all():
+        bad = np.flatnonzero(~np.isfinite(array))
+        raise ValueError(f"{name} holds {len(bad)} values that are nan or infinite, the first at row {bad[0]}")
+    return array
+
+
+def weights(sample_weight: Any, n: int) -> Weights:
+    """Non-negative, some positive."""
+    if sample_weight is None:
+        return Weights(np.ones(n), float(n))
+    w = _column(sample_weight, n, "sample_weight")
+    if (w < 0).any():
+        first = int(np.flatnonzero(w < 0)[0])
+        raise ValueError(f"sample_weight must not be negative; row {first} has {w[first]}")
+    if not w.any():
+        raise ValueError("sample_weight is all zero; at least one row must count")
+    scaled = w * np.ldexp(1.0, int(np.clip(-np.frexp(w.max())[1], -1000, 1000)))
+    return Weights(scaled, float(w.sum()))
+
+
+def offset(values: Any, n: int) -> Floats | None:
+    """(n,) finite, or None."""
+    return None if values is None else _column(values, n, "offset")
+
+
+def names(asked: Sequence[str] | None, own: tuple[str, ...] | None, p: int) -> tuple[str, ...]:
+    """One distinct name per column: as asked, else the frame's own, else x0, x1, …."""
+    if asked is None:
+        chosen = tuple(f"x{j}" for j in range(p)) if own is None else own
+    else:
+        chosen = tuple(asked)
+        if any(not isinstance(name, str) for name in chosen):
+            raise TypeError("feature_names must be text")
+    if len(chosen) != p:
+        raise ValueError(f"X has {p} columns but feature_names has {len(chosen)}; they must agree")
+    if len(set(chosen)) < p:
+        seen: set[str] = set()
+        twice = next(name for name in chosen if name in seen or seen.add(name))
+        raise ValueError(f"feature names must be distinct; {twice!r} stands more than once")
+    return chosen
+
+
+def penalty_weights(values: Any, known: tuple[str, ...]) -> Floats:
+    """(p,) v >= 0, inf allowed; by position or by name."""
+    v = np.ones(len(known))
+    if values is None:
+        return v
+    if hasattr(values, "items"):
+        named: Mapping[str, Any] = values
+        places = {name: j for j, name in enumerate(known)}
+        for name, value in named.items():
+            if name not in places:
+                raise ValueError(f"penalty_weights names no feature {name!r}{suggestion(str(name), known)}")
+            v[places[name]] = float(value)
+    else:
+        v = _floats(values, "penalty_weights")
+        if v.shape != (len(known),):
+            raise ValueError(f"penalty_weights must have one value per column, shape ({len(known)},); got shape {v.shape}")
+    if not (v >= 0).all():
+        bad = int(np.flatnonzero(~(v >= 0))[0])
+        raise ValueError(f"penalty_weights must be 0 (never penalised), positive, or inf (excluded); {known[bad]!r} has {v[bad]}")
+    return v
+
+
+def tolerance(tol: Any) -> float:
+    """0 < tol < 1."""
+    if not isinstance(tol, (int, float, np.number)) or not 0 < float(tol) < 1:
+        raise ValueError(f"tol is a relative duality gap, between 0 and 1 exclusive; got {tol}")
+    return float(tol)
+
+
+def grid(alphas: Any, alpha_max: float, n_alphas: int, ratio: float | None, tall: bool) -> Floats:
+    """The decreasing grid of α: as asked, each once, or geometric from αmax."""
+    if alphas is not None:
+        asked = np.atleast_1d(_floats(alphas, "alphas"))
+        if asked.ndim != 1 or not len(asked):
+            raise ValueError(f"alphas must be one list of at least one number; got shape {asked.shape}")
+        if len(asked) > MOST_ALPHAS:
+            raise ValueError(f"at most {MOST_ALPHAS} alphas; got {len(asked)}")
+        if not (asked >= 0).all():
+            raise ValueError(f"alphas must be 0 or positive; got {asked[~(asked >= 0)][0]}")
+        return np.unique(np.where(np.isinf(asked), alpha_max, asked))[::-1]
+    if isinstance(n_alphas, bool) or not isinstance(n_alphas, (int, np.integer)) or not 1 <= n_alphas <= MOST_ALPHAS:
+        raise ValueError(f"n_alphas must be a whole number from 1 to {MOST_ALPHAS}; got {n_alphas}")
+    ratio = (1e-4 if tall else 1e-2) if ratio is None else ratio
+    if not 0 < ratio < 1:
+        raise ValueError(f"alpha_min_ratio must lie between 0 and 1 exclusive; got {ratio}")
+    if alpha_max == 0.0:
+        return np.zeros(1)
+    steps = np.geomspace(1.0, ratio, n_alphas)
+    steps[0] = 1.0
+    return alpha_max * steps
+
+
+def folds(table: NDArray[np.uint8] | None, target: Target, w: Floats) -> None:
+    """Refuse a fold that has no weight on a side, or a training part that lacks a class."""
+    if table is None:
+        return
+    for k, column in enumerate(table.T):
+        for code, part in ((TRAIN, "training"), (TEST, "held-out")):
+            if not w[column == code].any():
+                raise ValueError(f"the {part} rows of fold {k} have no weight; use fewer folds or other labels")
+        trained = np.unique(target.values[(column == TRAIN) & (w > 0)])
+        if len(target.classes) > len(trained):
+            absent = next(c for code, c in enumerate(target.classes) if code not in trained)
+            raise ValueError(f"the training rows of fold {k} hold no {absent!r}; use fewer folds, or stratified ones (an int cv)")

@@ -1,0 +1,153 @@
+"""The data behind a live path: more solutions, forces and refits from the same rows, warm-started."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lozenge import engine
+from lozenge import problem as problems
+from lozenge.certificate import DEGENERATE
+from lozenge.results import Certificate, Forces, Solution
+from lozenge.shards import Want
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lozenge.design.base import Floats
+    from lozenge.engine import Null, Step, Working
+    from lozenge.problem import Problem
+    from lozenge.results import Indices, Model
+
+REMEMBERED = 256  # steps kept for the next question
+
+
+class Source:
+    """One problem with its null model, and the working set that the path left behind.
+
+    α, weights and forces are in the user's units; inside, the response is measured in units of ``unit``.
+    """
+
+    def __init__(self, problem: Problem, null: Null, work: Working, model: Model, names: tuple[str, ...], unit: float) -> None:
+        self.problem = problem
+        self.null = null
+        self.work = work
+        self.model = model
+        self.names = names
+        self.unit = unit
+        self._steps: dict[float, Step] = {}
+
+    def remember(self, alpha: float, step: Step) -> None:
+        """Keep a step for later questions."""
+        if len(self._steps) >= REMEMBERED:
+            self._steps.pop(next(iter(self._steps)))
+        self._steps[alpha] = step
+
+    def solve(self, alpha: float) -> Solution:
+        """Solve and certify at one α."""
+        step = self._step(alpha)
+        return self.solution(step, alpha, unique=self.unique([step])[0])
+
+    def unique(self, steps: Sequence[Step]) -> list[bool]:
+        """Whether each step's optimum is proved to be the only one."""
+        open_ = [step for step in steps if step.unique is None]
+        proved = self.work.unique([step.safe for step in open_], [step.alpha for step in open_])
+        answers = dict(zip((id(step) for step in open_), proved, strict=True))
+        return [answers[id(step)] if step.unique is None else step.unique for step in steps]
+
+    def solution(self, step: Step, alpha: float, *, unique: bool) -> Solution:
+        """A step in the user's units."""
+        values, intercept = self.problem.in_user_units(step.beta, step.cols)
+        coef = np.zeros(self.problem.p)
+        coef[step.cols[step.cols < self.problem.p]] = values * self.unit
+        intercept *= self.unit
+        if not (np.isfinite(coef).all() and np.isfinite(intercept)):
+            raise ValueError("a weight overflows in the units of X and y; rescale the columns")
+        null = self.null.point.loss
+        span = null - self.problem.saturated
+        return Solution(
+            alpha=alpha,
+            coef=coef + 0.0,
+            intercept=intercept + 0.0,
+            gap=step.gap,
+            deviance_ratio=float((null - step.loss) / span) if span > DEGENERATE else 0.0,
+            df=step.kept,
+            status=step.status,
+            certificate=Certificate("gap", step.gap),
+            unique=unique,
+            feature_names=self.names,
+            model=self.model,
+        )
+
+    def forces(self, alpha: float) -> Forces:
+        """What pulls on every feature at α."""
+        problem, p = self.problem, self.problem.p
+        step = self._step(alpha)
+        weight, price, certified = np.zeros(p + 1), np.zeros(p), np.ones(p, dtype=bool)
+        weight[step.cols] = step.beta
+        price[~np.isfinite(self.model.penalty_weights)] = np.inf
+        pen = problem.penalised
+        price[pen] = problem.penalty.zero_interval(alpha / self.unit, np.square(problem.norms[pen]))[1] * self.unit
+        certified[pen] = step.safe if alpha > 0 else False
+        certified[problem.free[problem.free < p]] = False
+        live = ~self.model.constant
+        return Forces(
+            alpha=alpha,
+            marginal=np.where(live, self.null.point.pull[:p], 0.0) * self.unit,
+            left=np.where(live, step.pull[:p], 0.0) * self.unit,
+            price=price,
+            weight=weight[:p] * self.unit,
+            certified=certified,
+            unique=self.unique([step])[0],
+            gap=step.gap,
+        )
+
+    def similarity(self, feature: int, others: Indices) -> Floats:
+        """Covariance of one feature with others, in the units the penalty sees."""
+        problem = self.problem
+        one, many = np.array([feature, problem.p]), np.append(np.asarray(others, dtype=np.int64), problem.p)
+        nothing = np.zeros((0, 1)), np.zeros(0, dtype=np.int64)
+        sums = problem.fleet.evaluate(*nothing, Want(plain_gram=(many, one)), [problem.split])
+        return problem.gram(sums.plain_gram[:, :, 0], many[:-1], one[:-1])[:, 0]
+
+    def drift(self, alpha: float) -> Floats:
+        """(p,) d left / dα on the present support, from two certified solutions a hair apart."""
+        hair = 1e-4 * alpha
+        if hair == 0.0:
+            return np.zeros(self.problem.p)
+        return (self.forces(alpha).left - self.forces(alpha - hair).left) / hair
+
+    def refit(self, support: Indices) -> Floats:
+        """Weights, in the user's units, of the unpenalised fit on a support; nan where it has none."""
+        weights = np.full(self.problem.p, np.inf)
+        weights[np.asarray(support)] = 0.0
+        problem = problems.reweighted(self.problem, weights)
+        null: Null = engine.outcomes(problem.fleet, [engine.null(problem)])[0]
+        found = np.full(self.problem.p, np.nan)
+        if null.finite:
+            slopes, _ = problem.in_user_units(null.point.beta, problem.free)
+            found[problem.free[problem.free < problem.p]] = slopes * self.unit
+        return found[np.asarray(support)]
+
+    def unchanged(self) -> None:
+        """Refuse to go on with data that are no longer those of the path."""
+        for shard in self.problem.fleet.shards:
+            if not np.array_equal(shard.design.summary(), shard.design.seen, equal_nan=True):
+                raise ValueError("X has changed since the path was fitted; fit again, or keep a copy of X")
+
+    def _step(self, alpha: float) -> Step:
+        if alpha not in self._steps:
+            self.remember(alpha, self._solved(alpha))
+        return self._steps[alpha]
+
+    def _solved(self, alpha: float) -> Step:
+        problem = self.problem
+        span = self.null.point.loss - problem.saturated
+        if alpha == 0.0:
+            free = problems.reweighted(problem, np.where(np.isfinite(self.model.penalty_weights), 0.0, np.inf))
+            null: Null = engine.outcomes(problem.fleet, [engine.null(free)])[0]
+            run = engine.follow(free, null, np.zeros(1), self.model.tol, span=span)
+        else:
+            run = engine.follow(problem, self.null, np.array([alpha / self.unit]), self.model.tol, work=self.work)
+        return next(step for _, step in engine.iterate(problem.fleet, [run]) if step is not None)

@@ -1,0 +1,853 @@
+"""The command line: what goes to which stream, with which exit code, and what is left on the disk."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csc_array
+
+from lozenge import cli, screens
+from lozenge.results import Certificate, CrossValidation, Forces, History, Model, Reason, Status
+from lozenge.results import Path as Record
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+KEYS = [
+    "schema", "loss", "penalty", "alpha", "rule", "n", "p", "kept", "zeros", "intercept", "coefficients",
+    "certificate", "max_gap", "passes",
+]  # fmt: skip
+REASON_KEYS = {
+    "feature", "weight", "state", "marginal", "used", "used_by", "left", "price", "share", "enters_at", "leaves_at",
+    "refit_weight", "certified", "unique", "twins", "sentence",
+}  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------------------- by hand
+def handmade(names, *, coef, left, price=1.0, free=(), classes=(), uncertified=(), cv=True, unique=True):
+    """A path of three α, the middle one chosen, whose figures only have to look right."""
+    p, alphas = len(names), np.array([2.0, 1.0, 0.5])
+    coef, left = np.asarray(coef, float), np.asarray(left, float)
+    penalty_weights = np.array([0.0 if j in free else 1.0 for j in range(p)])
+    inside = coef != 0
+    model = Model(
+        loss="logistic" if classes else "squared", loss_parameters={}, penalty="l1", penalty_parameters={},
+        fit_intercept=True, standardize=True, tol=1e-6, n=50, weight_sum=50.0, alpha_max=2.0, null_loss=2.0,
+        saturated_loss=0.0, null_intercept=1.0, y_mean=1.0, y_sd=2.0, scale=np.ones(p), center=np.zeros(p),
+        penalised_unit=np.ones(p), penalty_weights=penalty_weights, constant=np.zeros(p, bool), classes=classes,
+        target="y",
+    )  # fmt: skip
+    status = [Status.STALLED if k in uncertified else Status.CERTIFIED for k in range(3)]
+    gaps = np.array([1e-3 if k in uncertified else 1e-9 for k in range(3)])
+    curve = CrossValidation(
+        alphas, np.array([4.0, 2.0, 1.0]), np.ones(3), np.ones((5, 3)), "1se", 0, index_min=2, index_1se=1
+    )
+    return Record(
+        alphas=alphas,
+        coefs=csc_array(np.column_stack([np.zeros(p), coef, coef])),
+        intercepts=np.array([1.0, 0.5, 0.25]),
+        gaps=gaps,
+        deviance_ratio=np.array([0.0, 0.5, 0.75]),
+        df=np.array([0, inside.sum(), inside.sum()]),
+        unique=np.full(3, unique),
+        status=tuple(status),
+        certificates=tuple(Certificate("gap", float(gap)) for gap in gaps),
+        passes=3.0,
+        feature_names=tuple(names),
+        model=model,
+        history=History(
+            np.where(inside, 1.5, np.nan),
+            np.full(p, np.nan),
+            np.where(inside, 1, -1),
+            exits=(),
+            sign_changes=(),
+        ),
+        chosen=1,
+        forces=Forces(
+            1.0, left, left, np.where(penalty_weights == 0, 0.0, price), coef, ~inside, unique, 1e-9
+        ),
+        cv=curve if cv else None,
+    )
+
+
+def reason(path, j, used_by=()):
+    """Only what a screen reads of a reason has to be right."""
+    left = float(path.forces.left[j])
+    return Reason(
+        feature=path.feature_names[j], alpha=1.0, state="zero", weight=0.0, per_sd=0.0, marginal=left + 0.5, used=0.5,
+        used_by=tuple((name, 0.1) for name in used_by), left=left, price=1.0, share=abs(left), slack=1 - abs(left),
+        enters_at=None, next_at=None, next_exact=False, leaves_at=None, refit_weight=None, certified=True, unique=True,
+        twins=(), correlation_unit=2.0, constant=False, loss=path.model.loss, penalty="l1", target="y",
+        last_alpha=0.5, kept=1, chosen_by="1se",
+    )  # fmt: skip
+
+
+SUMMARY = {
+    "rows": 50, "rows_dropped": 0, "columns": 3, "features": 3, "numeric": 3, "factors": 0, "columns_left_out": 0,
+    "missing_cells": 0,
+}  # fmt: skip
+
+
+def screen(path, *, used_by=(), everything=False, file="t.csv", rule="1se", **summary):
+    listed = screens.shown(path, everything=everything)
+    lines = screens.fit(
+        path,
+        listed,
+        reasons=[reason(path, j, used_by) for j in listed.zeros],
+        file=file,
+        summary=SUMMARY | {"features": len(path.feature_names), "numeric": len(path.feature_names)} | summary,
+        target="y 1 to 2",
+        rule=rule,
+    )
+    return [str(line) for line in lines]
+
+
+def test_screen_says_what_was_kept_and_how_near_each_zero_is():
+    path = handmade(["dose", "age", "bmi"], coef=[1.25, 0, 0], left=[1, 0.14, -0.9])
+    assert screen(path, used_by=["dose"]) == [
+        "t.csv         50 rows, 3 numeric features, no missing values; y 1 to 2",
+        "model         linear regression, lasso, features standardised, intercept free",
+        "alpha         1.00 = 50 % of alpha_max, by the 1se rule: the largest within one",
+        "              standard error of the best score, at 0.500 with 1 kept (3 alphas,",
+        "              5 folds, seed 0)",
+        "R squared     0.500 in sample, 0.500 +- 0.250 cross-validated (best 0.750)",
+        "certified     within 1.0e-09 of the optimum at all 3 alphas; solution unique",
+        "",
+        "KEPT 1 of 3     weight   per SD   enters at",
+        "  dose          1.250      1.25        1.50",
+        "  (intercept)   0.5000",
+        "",
+        "ZERO 2 of 3    share of the price   enters at   already told by",
+        "  bmi           =========-   90 %      <0.500   dose",
+        "  age           =---------   14 %      <0.500   dose",
+        "",
+        "Weights are shrunk and were chosen by the data: p-values do not apply.",
+    ]
+
+
+def test_screen_of_a_classification_shows_odds_and_correlations():
+    path = handmade(["dose", "age"], coef=[1, 0], left=[1, 0.5], classes=(0.0, 1.0))
+    text = "\n".join(screen(path))
+    assert "logistic regression for the odds of '1'" in text
+    assert "x 2.72" in text
+    assert "deviance      0.500 explained in sample" in text
+    assert "0.500   0.250" in text  # (0.5 + 0.5)/2 and 0.5/2
+
+
+def test_long_tables_show_ten_rows_each_and_say_what_is_left_out():
+    coef = np.r_[np.linspace(3, 1, 12), np.zeros(28)]
+    left = np.r_[np.ones(12), np.linspace(0.95, 0.1, 28)]
+    path = handmade([f"x{j}" for j in range(40)], coef=coef, left=left)
+    lines = screen(path)
+    kept, zero = lines.index("", 0) + 1, lines.index("", 10) + 1
+    assert lines[kept].startswith("KEPT 12 of 40")
+    assert lines[kept + 12] == "  and 2 more kept, the largest 1.18 per SD (--all)"
+    assert lines[zero].startswith("ZERO 28 of 40")
+    assert lines[zero + 11] == "  and 18 more zeros, the nearest at 64 % of the price (--all)"
+    everything = screen(path, everything=True)
+    assert not any("more" in line for line in everything)
+    assert sum(line.startswith("  x") for line in everything) == 40
+
+
+def test_what_is_not_certified_says_so_with_the_status():
+    path = handmade(["a", "b"], coef=[1, 0], left=[1, 0.5], uncertified=[2], unique=False)
+    text = " ".join(" ".join(screen(path)).split())
+    assert (
+        "NOT CERTIFIED at 1 of 3 alphas, the chosen one not (it is within 1.0e-09); asked 1e-06. Rounding"
+        in text
+    )
+    assert "Not proved unique" in text
+    assert not screens.is_certified(path)
+    assert screens.record(path, "1se")["max_gap"] == 1e-3
+    infinite = replace(path, gaps=np.array([0, 0, np.inf]))
+    assert screens.record(infinite, "1se")["max_gap"] is None
+
+
+def test_an_unpenalised_feature_is_kept_and_free():
+    lines = screen(handmade(["a", "b"], coef=[0, 0], left=[0, 0.5], free=[0], cv=False), rule="alpha")
+    assert any(line.split() == ["a", "0", "0", "free"] for line in lines)
+    assert "1 unpenalised" in " ".join(" ".join(lines).split())
+    assert "no cross-validation" in " ".join(" ".join(lines).split())
+
+
+def test_a_zero_that_has_left_is_marked():
+    path = handmade(["a", "b"], coef=[1, 0], left=[1, 0.5])
+    path = replace(
+        path, history=replace(path.history, enters_at=np.array([1.5, 1.75]), entered=np.array([1, 1]))
+    )
+    lines = screen(path)
+    assert any("1.75*" in line for line in lines)
+    assert "* was in the model at a larger alpha and has left it." in lines
+
+
+def test_what_was_learnt_on_all_rows_is_said():
+    path = handmade(["a", "b"], coef=[1, 0], left=[1, 0.5])
+    text = "\n".join(
+        screen(path, missing_cells=3, factors=1, numeric=2, features=7, columns_left_out=1, rows_dropped=4)
+    )
+    joined = " ".join(text.split())
+    assert "learnt once, on all rows; cross-validation does not repeat them" in joined
+    assert (
+        "50 rows (4 dropped: no target), 2 numeric and 1 text columns as 7 features, 1 column left out, 3"
+        in joined
+    )
+    assert "learnt once" not in "\n".join(screen(path))
+
+
+def test_an_empty_model_says_what_it_means():
+    lines = screen(handmade(["a", "b"], coef=[0, 0], left=[0.2, 0.5]))
+    assert "KEPT 0 of 2     weight   per SD   enters at" in lines
+    assert any(line.startswith("Nothing is kept") for line in lines)
+
+
+@given(
+    names=st.lists(st.text(min_size=1, max_size=120), min_size=4, max_size=6, unique=True),
+    scale=st.floats(1e-300, 1e300),
+    file=st.text(max_size=200),
+)
+def test_no_name_or_number_leaves_eighty_columns_or_steers_the_terminal(names, scale, file):
+    coef = np.zeros(len(names))
+    coef[:2] = scale, -1 / scale
+    path = handmade(names, coef=coef, left=np.linspace(1, 0.1, len(names)))
+    lines = screen(path, used_by=names[:3], file=file) + screens.wrap(" ".join(names))
+    assert all(screens.cells(line) <= screens.WIDTH for line in lines)
+    assert all(line.isprintable() for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "width"),
+    [("age", 3), ("年齢", 4), ("e\u0301", 1), ("", 0), ("ａ", 2)],
+    ids=["ascii", "wide", "mark", "empty", "full"],
+)
+def test_cells_counts_what_a_terminal_shows(text, width):
+    assert screens.cells(text) == width
+
+
+def test_shorten_keeps_both_ends():
+    assert screens.shorten("x" * 40 + "end", 10) == "xxxxx…xend"
+    assert screens.cells(screens.shorten("年" * 40, 11)) <= 11
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        (0.0, "0"),
+        (5.5678, "5.57"),
+        (0.99996, "1.00"),
+        (-123456.7, "-123457"),
+        (1e6, "1.00e+06"),
+        (9.99e-5, "9.99e-05"),
+        (1e-4, "0.000100"),
+    ],
+)
+def test_numbers(x, text):
+    assert screens.number(x) == text
+
+
+# --------------------------------------------------------------------------------------------------- end to end
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def run(here, capsys):
+    """Run a command in this process: exit code, stdout, stderr."""
+
+    def call(*arguments):
+        code = cli.main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+@pytest.fixture
+def files(here):
+    """What is in the working directory."""
+    return lambda: sorted(path.name for path in here.iterdir())
+
+
+def write(name="data.csv", *, rows=60, **columns):
+    """A table with y made of the first two of five columns, and further columns."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((rows, 5)).round(4)
+    y = (3 * X[:, 0] - 2 * X[:, 1] + rng.standard_normal(rows)).round(4)
+    table = {f"x{j}": X[:, j].tolist() for j in range(5)} | {"y": y.tolist()} | columns
+    with Path(name).open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(table)
+        writer.writerows(zip(*table.values(), strict=True))
+    return y
+
+
+FIT = ("fit", "data.csv", "--target", "y", "--cv", "3")
+
+
+def test_fit_prints_the_screen_and_keeps_chatter_out_of_it(run, files):
+    write()
+    code, out, err = run(*FIT)
+    assert code == 0
+    assert out.startswith("data.csv      60 rows, 5 numeric features")
+    assert "KEPT" in out
+    assert "ZERO" in out
+    assert "\x1b" not in out + err
+    assert all(line.startswith("lozenge: ") for line in err.splitlines())
+    assert "linear regression" in err
+    assert files() == ["data.csv"]
+
+
+def test_quiet_has_nothing_on_stderr(run):
+    write()
+    assert run(*FIT, "--quiet")[2] == ""
+
+
+def test_json_is_one_object_with_exactly_these_keys(run):
+    write()
+    code, out, _ = run(*FIT, "--json", "--penalty", "elasticnet:0.7")
+    record = json.loads(out)
+    assert code == 0
+    assert list(record) == KEYS
+    assert record["penalty"] == "elasticnet:0.7"
+    assert record["kept"] + record["zeros"] == record["p"] == len(record["coefficients"]) == 5
+    assert record["certificate"].keys() == {"kind", "value"}
+    assert 0 <= record["max_gap"] <= 1e-6
+    assert out.count("\n") == 1
+
+
+def test_json_agrees_with_the_library(run):
+    import lozenge as lz
+    from lozenge import tables
+
+    write()
+    record = json.loads(run(*FIT, "--json", "--select", "min")[1])
+    table = tables.encode(tables.read("data.csv"), "y")
+    best = lz.path(table.X, table.y, cv=3, feature_names=table.feature_names).best("min")
+    assert record["rule"] == "min"
+    assert record["alpha"] == best.alpha
+    assert list(record["coefficients"].values()) == best.coef.tolist()
+
+
+def test_a_named_alpha_needs_no_cross_validation(run):
+    write()
+    code, out, _ = run("fit", "data.csv", "--target", "y", "--select", "0.3", "--cv", "0", "--json")
+    record = json.loads(out)
+    assert (code, record["alpha"], record["rule"]) == (0, 0.3, "alpha")
+
+
+def test_standard_input(run, monkeypatch):
+    write()
+    text = Path("data.csv").read_bytes()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
+    code, out, _ = run("fit", "-", "--target", "y", "--cv", "3")
+    assert code == 0
+    assert out.startswith("standard input\n")
+
+
+@pytest.mark.parametrize("command", [("fit", "-", "--target", "y"), ("predict", "model.json", "-")])
+def test_a_terminal_on_standard_input_gets_help(run, monkeypatch, command):
+    monkeypatch.setattr(sys, "stdin", type("Terminal", (), {"isatty": lambda _: True})())
+    code, out, err = run(*command)
+    assert (code, out) == (2, "")
+    assert "Usage:" in err
+    assert "standard input is a terminal" in err
+
+
+@pytest.mark.parametrize(
+    ("values", "asked", "loss", "said"),
+    [
+        (["no", "yes"], "auto", "logistic", "'no', 'yes': logistic regression for the odds of the second"),
+        (["true", "false"], "auto", "logistic", "--loss squared takes them as amounts"),
+        ([0, 1], "auto", "logistic", "'0', '1': logistic"),
+        ([1, 2], "auto", "logistic", "'1', '2': logistic"),
+        ([1, 2], "squared", "squared", ""),
+        ([1, 2, 3], "auto", "squared", "is numeric: linear regression"),
+    ],
+)
+def test_the_loss_follows_the_target_and_says_so(run, values, asked, loss, said):
+    y = write()
+    write(y=[values[k] for k in np.digitize(y, np.quantile(y, np.linspace(0, 1, len(values) + 1)[1:-1]))])
+    code, out, err = run(*FIT, "--json", "--loss", asked)
+    assert code == 0
+    assert json.loads(out)["loss"] == loss
+    assert said in err
+
+
+def test_unpenalised_frees_a_feature_or_every_level_of_a_column(run):
+    write(arm=["a", "b", "c"] * 20)
+    code, out, _ = run(*FIT, "--unpenalised", "arm", "--unpenalised", "x4")
+    assert code == 0
+    assert sum(line.endswith("free") for line in out.splitlines()) == 4
+    assert "4 unpenalised" in " ".join(out.split())
+    assert "learnt once, on all rows" in out
+
+
+def test_leaks_are_warned_of_even_when_quiet(run):
+    y = write()
+    write(copy=(2 * y).tolist())
+    _, _, err = run(*FIT, "--quiet")
+    assert err.startswith("lozenge: warning: 'copy' determines the target exactly")
+
+
+def test_many_notes_are_capped(run):
+    write(**{f"day{j}": [f"2020-01-{1 + k % 28:02d}" for k in range(60)] for j in range(20)})
+    _, _, err = run(*FIT)
+    assert err.count("left out (date)") == cli.NOTES
+    assert "and 12 more notes" in err
+    assert run(*FIT, "--all")[2].count("left out (date)") == 20
+
+
+def test_the_end_of_the_grid_is_pointed_out(run, monkeypatch):
+    from lozenge import fit as fits
+
+    write()
+    whole = fits.path
+
+    def edge(*args, **kwargs):
+        path = whole(*args, **kwargs)
+        return replace(path, cv=replace(path.cv, index_min=len(path.cv.alphas) - 1))
+
+    monkeypatch.setattr(fits, "path", edge)
+    assert "the best score is at the end of the grid" in run(*FIT)[2]
+
+
+def test_what_is_not_certified_is_printed_and_written_with_exit_code_3(run, files, monkeypatch):
+    from lozenge import fit as fits
+
+    write()
+    whole = fits.path
+
+    def stalled(*args, **kwargs):
+        path = whole(*args, **kwargs)
+        return replace(path, status=(Status.STALLED, *path.status[1:]))
+
+    monkeypatch.setattr(fits, "path", stalled)
+    code, out, _ = run(*FIT, "-o", "model.json")
+    assert code == 3
+    assert "NOT CERTIFIED" in out
+    assert "Rounding or conditioning" in out
+    assert files() == ["data.csv", "model.json"]
+
+
+def test_colour_is_asked_for_or_absent(run, monkeypatch):
+    write()
+    assert "\x1b[1mKEPT" in run(*FIT, "--color", "always")[1]
+    assert "\x1b" not in run(*FIT, "--color", "never")[1]
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b" in run(*FIT)[1]
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in run(*FIT)[1]
+
+
+def test_model_plot_why_and_predict(run, files):
+    y = write()
+    code, _, err = run(*FIT, "-o", "model.json", "--plot", "path.svg")
+    assert code == 0
+    assert "wrote model.json" in err
+    assert "wrote path.svg" in err
+    assert files() == ["data.csv", "model.json", "path.svg"]
+    assert "<svg" in Path("path.svg").read_text()
+
+    code, out, err = run("why", "model.json", "x3")
+    assert (code, err) == (0, "")
+    assert out.startswith("x3 is exactly 0")
+    assert all(len(line) <= 80 for line in out.splitlines())
+    code, out, _ = run("why", "model.json", "x0", "--json")
+    said = json.loads(out, parse_constant=pytest.fail)
+    assert REASON_KEYS <= said.keys()
+    assert said["state"] == "kept"
+
+    code, out, err = run("predict", "model.json", "data.csv")
+    assert (code, err) == (0, "")
+    assert out.startswith("prediction\n")
+    assert np.corrcoef(np.loadtxt(io.StringIO(out), skiprows=1), y)[0, 1] > 0.9
+    assert files() == ["data.csv", "model.json", "path.svg"]
+
+
+def test_predict_gives_the_class_and_a_probability_of_each(run):
+    y = write()
+    write(y=np.where(y > 0, "ill, maybe", "well").tolist())
+    assert run(*FIT, "-o", "model.json")[0] == 0
+    code, out, _ = run("predict", "model.json", "data.csv")
+    table = list(csv.DictReader(io.StringIO(out)))
+    assert code == 0
+    assert list(table[0]) == ["prediction", "probability_ill, maybe", "probability_well"]
+    assert {row["prediction"] for row in table} == {"ill, maybe", "well"}
+    for row in table:
+        first, second = float(row["probability_ill, maybe"]), float(row["probability_well"])
+        assert first + second == pytest.approx(1)
+        assert row["prediction"] == ("ill, maybe" if first > second else "well")
+
+
+def test_predict_notes_what_it_had_to_fill_on_stderr(run):
+    write(arm=["a", "b"] * 30)
+    run(*FIT, "-o", "model.json")
+    write("new.csv", arm=["a", "z"] * 30)
+    code, out, err = run("predict", "model.json", "new.csv")
+    assert code == 0
+    assert len(out.splitlines()) == 61
+    assert "not seen in fitting ('z')" in err
+
+
+def test_force_overwrites(run):
+    write()
+    Path("model.json").write_text("mine")
+    assert run(*FIT, "-o", "model.json", "--force")[0] == 0
+    assert json.loads(Path("model.json").read_text())
+
+
+# --------------------------------------------------------------------------------------------------- refusals
+def bad_file(name, content):
+    return lambda: Path(name).write_bytes(content)
+
+
+def with_target(values):
+    return lambda: write(y=[values[k % len(values)] for k in range(60)])
+
+
+@pytest.mark.parametrize(
+    ("prepare", "arguments", "said"),
+    [
+        (write, ["dat.csv"], "no file 'dat.csv'; did you mean 'data.csv'?"),
+        (lambda: Path("data.csv").mkdir(), [], "cannot read 'data.csv'"),
+        (bad_file("data.csv", b"\x1f\x8bnothing"), [], "cannot read 'data.csv'"),
+        (bad_file("data.csv", b"PAR1nothing"), [], "Parquet"),
+        (bad_file("data.csv", b""), [], "is empty"),
+        (bad_file("data.csv", b"x,y\n"), [], "is an empty table"),
+        (bad_file("data.csv", b"x,y\n1,2\n"), [], "1 row"),
+        (bad_file("data.csv", b"x,x,y\n1,2,3\n2,3,4\n"), [], "columns named 'x'"),
+        (bad_file("data.csv", b"x,y\n1,2\n1,2,3\n"), [], "line 3: 3 cells where the header has 2"),
+        (bad_file("data.csv", b"x,y\n1,2\n3,\n4,5\n"), [], "--drop-missing-target"),
+        (write, ["--target", "Y"], "no column 'Y' in the table; did you mean 'y'?"),
+        (write, ["--drop", "x9"], "no column 'x9'"),
+        (write, ["--unpenalised", "X1"], "no feature 'X1'; did you mean 'x1'?"),
+        (with_target([7]), [], "the target 'y' is '7' in every row"),
+        (with_target(["a"]), [], "the target 'y' is 'a' in every row"),
+        (with_target(["a", "b"]), ["--loss", "squared"], "--loss squared takes numbers; leave --loss at auto"),
+        (with_target(["a", "b", "c"]), [], "has 3 values ('a', 'b', 'c') and logistic regression takes two; merge some"),
+        (with_target([1, 2, 3]), ["--loss", "logistic"], "takes two; use --loss squared"),
+        (with_target([1, 2, 3, "4 kg"]), [], "'4 kg' makes the column text: mend that cell"),
+        (write, ["--cv", "61"], "61"),
+        (write, ["-o", "missing/model.json"], "no folder 'missing'"),
+        (write, ["-o", "data.csv", "--force"], "is the table itself"),
+        (write, ["-o", "a.png", "--plot", "a.png"], "-o and --plot both name 'a.png'"),
+        (write, ["-o", "."], "is a folder"),
+    ],
+)  # fmt: skip
+def test_a_bad_table_or_file_is_one_line_and_leaves_nothing(run, files, prepare, arguments, said):
+    prepare()
+    before = files()
+    file = [] if arguments and arguments[0].endswith(".csv") else ["data.csv"]
+    target = [] if "--target" in arguments else ["--target", "y"]
+    model = [] if "-o" in arguments else ["-o", "model.json"]
+    code, out, err = run("fit", "--quiet", *file, *arguments, *target, *model)
+    assert (code, out) == (1, "")
+    assert err.startswith("lozenge: error: ")
+    assert said in err
+    assert len(err.splitlines()) == 1
+    assert files() == before
+
+
+@pytest.mark.parametrize("option", ["-o", "--plot"])
+def test_an_existing_file_is_refused_before_any_work(run, monkeypatch, option):
+    from lozenge import tables
+
+    monkeypatch.setattr(tables, "read", pytest.fail)
+    Path("mine.svg").write_text("mine")
+    code, out, err = run(*FIT, option, "mine.svg")
+    assert (code, out) == (1, "")
+    assert "'mine.svg' exists" in err
+    assert "--force" in err
+    assert Path("mine.svg").read_text() == "mine"
+
+
+def test_a_column_of_numbers_with_a_slip_is_pointed_out(run):
+    write(dose=[*range(59), "12 mg"])
+    code, _, err = run(*FIT, "--keep", "dose")
+    assert code == 0
+    assert "dose looks like numbers but is text" in err
+
+
+def test_rows_without_a_target_are_dropped_when_asked(run):
+    y = write()
+    write(y=["", *y[1:].tolist()])
+    code, out, err = run(*FIT, "--drop-missing-target")
+    assert code == 0
+    assert "59 rows (1 dropped: no target)" in out
+    assert "1 row without 'y' dropped" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--cv", "0"], "--cv at 10, or name an alpha"),
+        (["--cv", "0", "--select", "min"], "needs a cross-validation"),
+        (["--cv", "1"], "2 folds or more"),
+        (["--cv", "-1"], "--cv"),
+        (["--select", "best"], "1se, min or an alpha above 0; got 'best'"),
+        (["--select", "-1"], "above 0"),
+        (["--select", "inf"], "above 0"),
+        (["--tol", "0"], "a number above 0"),
+        (["--tol", "nan"], "a number above 0"),
+        (["--penalty", "elasticnett"], "did you mean 'elasticnet'?"),
+        (["--penalty", "l1:0.5"], "l1 takes no value"),
+        (["--penalty", "elasticnet:2"], "between 0 (ridge) and 1 (lasso)"),
+        (["--penalty", "elasticnet:half"], "between 0 (ridge) and 1 (lasso)"),
+        (["--plot", "path.txt"], ".png, .pdf, .svg"),
+        (["--loss", "hinge"], "hinge"),
+        (["--lambda", "0.1"], "--lambda is --select ALPHA in Lozenge"),
+        (["--family=binomial"], "--family is --loss in Lozenge"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(run, files, arguments, said):
+    write()
+    code, out, err = run("fit", "data.csv", "--target", "y", "-o", "model.json", *arguments)
+    assert (code, out) == (2, "")
+    assert said in " ".join(err.split())
+    assert "Usage: lozenge fit" in err
+    assert files() == ["data.csv"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["fit"], ["fit", "data.csv"], ["why", "m.json"], ["fitt"], ["--nonsense"], []]
+)
+def test_missing_words_are_usage_errors(run, arguments):
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert "Usage:" in err
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda text: text[:-200], "model.json"),
+        (lambda _: "[]", "model.json"),
+        (lambda _: "", "model.json"),
+        (lambda text: text.replace('"x3"', '"x2"', 1), ""),
+    ],
+)
+@pytest.mark.parametrize("command", [("why", "model.json", "x3"), ("predict", "model.json", "data.csv")])
+def test_a_corrupt_model_is_one_line(run, files, command, spoil, said):
+    write()
+    run(*FIT, "-o", "model.json")
+    Path("model.json").write_text(spoil(Path("model.json").read_text()))
+    code, out, err = run(*command)
+    assert (code, out) == (1, "")
+    assert said in err
+    assert len(err.splitlines()) == 1
+    assert files() == ["data.csv", "model.json"]
+
+
+def test_a_newer_model_says_what_to_do(run):
+    write()
+    run(*FIT, "-o", "model.json")
+    model = json.loads(Path("model.json").read_text())
+    (version,) = [key for key in model if "version" in key or key == "schema"][:1]
+    model[version] = 10**6
+    Path("model.json").write_text(json.dumps(model))
+    code, out, err = run("why", "model.json", "x3")
+    assert (code, out) == (1, "")
+    assert "newer" in err
+
+
+def test_no_model_file(run):
+    code, out, err = run("why", "model.json", "x3")
+    assert (code, out) == (1, "")
+    assert "model.json" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_why_helps_with_names(run):
+    write(arm=["a", "b", "c"] * 20)
+    run(*FIT, "-o", "model.json")
+    assert "did you mean 'x3'?" in run("why", "model.json", "X3")[2]
+    assert "ask for one: 'arm=a', 'arm=b', 'arm=c'" in run("why", "model.json", "arm")[2]
+    assert "is the target" in run("why", "model.json", "y")[2]
+
+
+def test_predict_needs_the_columns_of_the_fit(run):
+    write()
+    run(*FIT, "-o", "model.json")
+    Path("new.csv").write_text("x0,x1\n1,2\n")
+    code, out, err = run("predict", "model.json", "new.csv")
+    assert (code, out) == (1, "")
+    assert "needs a column that is absent" in err
+
+
+def test_a_model_saved_from_python_cannot_predict_tables(run):
+    import lozenge as lz
+
+    X = np.random.default_rng(0).standard_normal((20, 2))
+    lz.path(X, X[:, 0]).save("model.json")
+    code, _, err = run("predict", "model.json", "data.csv")
+    assert code == 1
+    assert "without the recipe of a table" in err
+
+
+def test_interruption_is_one_line_and_leaves_nothing(run, files, monkeypatch):
+    from lozenge import fit as fits
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    write()
+    monkeypatch.setattr(fits, "path", interrupted)
+    code, out, err = run(*FIT, "--quiet", "-o", "model.json")
+    assert (code, out, err) == (130, "", "lozenge: error: interrupted\n")
+    assert files() == ["data.csv"]
+
+
+def test_a_fault_of_ours_shows_no_traceback_unless_asked(run, monkeypatch):
+    from lozenge import fit as fits
+
+    def broken(*_, **__):
+        raise ZeroDivisionError("by zero")
+
+    write()
+    monkeypatch.setattr(fits, "path", broken)
+    code, _, err = run(*FIT, "--quiet")
+    assert code == 1
+    assert (
+        err
+        == "lozenge: error: ZeroDivisionError: by zero; this is a fault in Lozenge, and --debug shows where\n"
+    )
+    with pytest.raises(ZeroDivisionError):
+        run(*FIT, "--quiet", "--debug")
+
+
+def test_a_model_that_cannot_be_written_still_shows_the_answer(run, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device", "model.json")
+
+    write()
+    monkeypatch.setattr(Record, "save", full)
+    code, out, err = run(*FIT, "--quiet", "-o", "model.json")
+    assert code == 1
+    assert "KEPT" in out
+    assert err == "lozenge: error: 'model.json': No space left on device\n"
+
+
+def test_hostile_names_stay_inside_the_screen(run):
+    names = [
+        "\x1b[31mred\x1b[0m",
+        "[bold]markup[/bold]",
+        "long " * 60,
+        "右から左\u202e" * 20,
+        "=cmd|' /C calc'!A0",
+    ]
+    write(**{name: (np.random.default_rng(j).standard_normal(60)).tolist() for j, name in enumerate(names)})
+    code, out, err = run(*FIT)
+    assert code == 0
+    assert "\x1b" not in out + err
+    assert "\u202e" not in out + err
+    assert "[bold]markup[/bold]" in out
+    assert all(screens.cells(line) <= 80 for line in out.splitlines())
+
+
+def test_the_bar_shows_on_a_terminal_after_a_while_and_is_gone_at_the_end(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    with cli._Bar(quiet=False) as bar:
+        bar(1, 100, 3, 1e-7)
+    assert terminal.getvalue() == ""
+    monkeypatch.setattr(cli, "BEFORE_BAR", 0.0)
+    with cli._Bar(quiet=False) as bar:
+        bar(1, 100, 3, 1e-7)
+        bar(2, 100, 3, 1e-7)
+    assert "alpha 2/100" in terminal.getvalue()
+    assert terminal.getvalue().rstrip().endswith("\x1b[2K")
+    with cli._Bar(quiet=True) as bar:
+        bar(1, 100, 3, 1e-7)
+
+
+# --------------------------------------------------------------------------------------------------- processes
+def process(*arguments, **options):
+    command = [sys.executable, "-m", "lozenge.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, **options)
+
+
+def test_version_and_help_load_no_numpy():
+    for asked in ("--version", "--help"):
+        program = f"import sys\nfrom lozenge.cli import main\nmain([{asked!r}])\nprint({{'numpy', 'polars', 'rich'}} & set(sys.modules))"
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=300
+        )
+        assert done.stdout.endswith("set()\n")
+        assert done.stderr == ""
+    assert process("--version").stdout.startswith("lozenge ")
+
+
+def test_a_reader_that_leaves_early_is_no_error(here):
+    write()
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "lozenge.cli", *FIT, "--quiet"]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False, timeout=300)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_behind_stdout_is_said(here):
+    write()
+    command = [sys.executable, "-m", "lozenge.cli", *FIT, "--quiet"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=300
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("lozenge: error: cannot write to standard output")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_demo_writes_nothing_and_fits_the_screen(run, files):
+    code, out, err = run("demo", "--quiet")
+    assert code == 0
+    assert files() == []
+    assert out.count("$ lozenge fit") == 2
+    assert out.count("$ lozenge why") == 4
+    assert "is kept" in out
+    assert "is exactly 0" in out
+    assert "Traceback" not in err
+    assert all(len(line) <= 80 for line in out.splitlines())
+
+
+# --------------------------------------------------------------------------------------------------- real tables
+@pytest.mark.skipif(not DATA.exists(), reason="the shared data sets are not here")
+@pytest.mark.parametrize(
+    ("name", "target", "more"),
+    [
+        ("diabetes64.csv", "y", []),
+        ("prostate.csv", "lpsa", ["--drop", "train"]),
+        ("saheart.csv", "chd", []),
+        ("hitters.csv", "Salary", ["--drop-missing-target"]),
+        ("titanic.csv", "Survived", []),
+    ],
+)
+def test_real_tables(run, name, target, more):
+    code, out, err = run("fit", DATA / name, "--target", target, *more, "-o", "model.json")
+    assert code == 0
+    assert all(screens.cells(line) <= 80 for line in out.splitlines())
+    assert "\x1b" not in out + err
+    zero = out.partition("\nZERO ")[2].splitlines()[1].strip().split("   ")[0]
+    code, said, _ = run("why", "model.json", zero)
+    assert code == 0
+    assert "exactly 0" in said
+    code, table, _ = run("predict", "model.json", DATA / name)
+    assert code == 0
+    assert len(table.splitlines()) == len(list(csv.reader((DATA / name).open())))
