@@ -137,7 +137,7 @@ def test_screen_of_a_classification_shows_odds_and_correlations():
     text = "\n".join(screen(path))
     assert "logistic regression for the odds of '1'" in text
     assert "x 2.72" in text
-    assert "deviance      0.500 explained in sample" in text
+    assert "deviance      0.500 explained, 0.500 +- 0.250 cross-validated" in text
     assert "0.500   0.250" in text  # (0.5 + 0.5)/2 and 0.5/2
 
 

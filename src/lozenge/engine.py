@@ -32,7 +32,7 @@ GROWTH = 256  # columns that may join at once while the working set is small; la
 NEWTON = 100  # steps of proximal Newton at one α
 REFITS = 40  # Newton steps of the null model; a finite optimum takes about ten, a step to infinity never ends
 ATTEMPTS = 8  # tightenings at one α that do not halve the gap before it is given up
-STALE = 0.3  # a Newton step that shrinks the violation by less asks for a fresh Hessian
+RENEWAL = 16  # a fresh Hessian of k columns costs about as much as k/16 Newton steps on a stale one
 SMALL = 1e-4  # descent's first tolerance, in units of the null standard deviation
 
 
@@ -195,6 +195,7 @@ class Working:
     taken : columns and coefficients (the design's) at which the Hessian was taken; it may be stale
     reduced : (k, k) Schur complement of the free columns, H_WW - H_Wf H_ff⁺ H_fW
     side, corner : (f, k) H_fW and (f, f) H_ff
+    copies : (k,) members that repeat an earlier one, up to sign and rounding
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -208,6 +209,7 @@ class Working:
         self.fresh = False
         self.reduced, self.side, self.corner = np.zeros((0, 0)), np.zeros((f, 0)), np.zeros((f, f))
         self.factor = Factor.of(self.corner)
+        self.copies = np.zeros(0, dtype=bool)
 
     @property
     def cols(self) -> Indices:
@@ -280,6 +282,7 @@ class Working:
         grown[old:, :old] = block[:old].T
         grown[old:, old:] = 0.5 * (block[old:] + block[old:].T)
         self.reduced = grown
+        self.copies = np.append(self.copies[:old], _repeats(grown, old))
 
     def _corner(self) -> Generator[Ask, Sums, None]:
         problem, free = self.problem, self.problem.free
@@ -300,7 +303,7 @@ class Working:
         """β at the minimum of the quadratic model around a point."""
         f, start, g = self.f, point.beta[self.f :], point.gradient
         lifted = self.factor.solve(g[:f])
-        b = solve(self.reduced, g[f:] - self.side.T @ lifted, start, kernel, tol)
+        b = solve(self.reduced, g[f:] - self.side.T @ lifted, start, kernel, tol, self.copies)
         return np.concatenate([point.beta[:f] - lifted - self.factor.solve(self.side @ (b - start)), b])
 
     def slopes(self, change: Floats) -> Floats:
@@ -312,24 +315,34 @@ class Working:
     def unique(self, safes: list[Bools], alphas: list[float]) -> list[bool]:
         """True where the columns not proved zero are independent (with the ridge part, if any).
 
-        Subsets of independent columns are independent, so the widest are factored first and speak for the rest.
+        Subsets of independent columns are independent and supersets of dependent ones dependent, so each factor speaks
+        for many α.
         """
-        known: list[Bools] = []
-        answers = [False] * len(safes)
-        for k in sorted(range(len(safes)), key=lambda k: int(safes[k].sum())):
-            open_ = ~safes[k]
-            if len(self.factor.dependent) or not self.inside[open_].all():
-                continue
-            if not any((open_ <= wider).all() for wider in known):
-                where = np.flatnonzero(open_[self.members])
-                system = self.reduced[np.ix_(where, where)]
-                ridge = self.problem.penalty.kernel(alphas[k]).l2[self.members[where]]
-                system[np.diag_indices(len(where))] += ridge
-                if len(Factor.of(system).dependent):
-                    continue
-                known.append(open_)
-            answers[k] = True
-        return answers
+        answers: dict[int, bool] = {}
+        for k, safe in enumerate(safes):
+            if len(self.factor.dependent) or not self.inside[~safe].all():
+                answers[k] = False
+        while undecided := sorted(set(range(len(safes))) - set(answers), key=lambda k: int(safes[k].sum())):
+            k = undecided[len(undecided) // 2]
+            where = np.flatnonzero(~safes[k][self.members])
+            system = self.reduced[np.ix_(where, where)]
+            ridge = self.problem.penalty.kernel(alphas[k]).l2[self.members[where]]
+            system[np.diag_indices(len(where))] += ridge
+            independent = not len(Factor.of(system).dependent)
+            for other in undecided:
+                # A ridge part only grows with α; without one, what spans at one α spans at all.
+                smaller = (safes[other] >= safes[k]).all() and (alphas[other] >= alphas[k] or not ridge.any())
+                larger = (safes[other] <= safes[k]).all() and (alphas[other] <= alphas[k] or not ridge.any())
+                if other == k or (smaller if independent else larger):
+                    answers[other] = independent
+        return [answers[k] for k in range(len(safes))]
+
+
+def _repeats(S: Floats, old: int) -> Bools:
+    """Which of the columns from ``old`` on have correlation ±1 with an earlier one."""
+    size = np.sqrt(np.diagonal(S))
+    same = np.abs(S[old:]) >= (1.0 - 8 * certificate.EPS) * np.outer(size[old:], size)
+    return np.tril(same, old - 1).any(axis=1) & (size[old:] > 0)
 
 
 @dataclass(frozen=True)
@@ -436,15 +449,24 @@ def _settle(work: Working, alpha: float, point: Point, effort: _Effort) -> Gener
             yield from work.renew(point.beta)
             continue
         reached = _estimate(work, tried, kernel)
-        slow = reached > STALE * estimate
+        slow = _slow(work, estimate, reached, effort.gap)
         # A step on a fresh Hessian that promised only rounding and gained nothing: this is as near as it gets.
         if work.fresh and slow and -promised <= _noise(point):
             return tried if reached < estimate else point
         work.fresh = False
         point, estimate = tried, reached
-        if slow and estimate > effort.gap:
+        if slow:
             yield from work.renew(point.beta)
     return point
+
+
+def _slow(work: Working, before: float, after: float, goal: float) -> bool:
+    """Whether steps on the present Hessian, contracting as the last one did, cost more than a fresh one."""
+    if after <= goal:
+        return False
+    if after >= before:
+        return True
+    return bool(np.log(after / goal) / np.log(before / after) > 2.0 + len(work.members) / RENEWAL)
 
 
 def _search(

@@ -15,6 +15,7 @@ from lozenge.losses import LOSSES
 from lozenge.results import CrossValidation, History, Model, Path, Solution, Split, Status
 from lozenge.shards import Fleet, Shard, Want
 from lozenge.source import Source
+from lozenge.threads import one_pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -32,6 +33,7 @@ REFINED_TO = 1e-4  # relative width of an entry's bracket
 MOST_REFINED = 200  # features that `refined` takes on when none are named
 
 
+@one_pool()
 def path(
     X: Any,
     y: Any,
@@ -301,6 +303,7 @@ def _history(found: list[Solution]) -> History:
     )
 
 
+@one_pool()
 def at(found: Path, alpha: float | None, *, df: int | None = None) -> Solution:
     """Give the solution at α, or at the smallest α on the grid with at most ``df`` non-zero penalised weights.
 
@@ -347,6 +350,7 @@ def _on_grid(found: Path, k: int) -> Solution:
     )
 
 
+@one_pool()
 def choose(found: Path, rule: str | float) -> Path:
     """Mark the α that a rule (``"min"``, ``"1se"``) or a number names, and keep the forces there.
 
@@ -372,6 +376,7 @@ def _inserted(found: Path, new: Solution, k: int) -> Path:
     return replace(wider, cv=found.cv, encoding=found.encoding, model=found.model)
 
 
+@one_pool()
 def refined(found: Path, features: Iterable[int] | None = None) -> Path:
     """Close in on the α at which features enter, and last leave, to 1e-4 relative inside their grid brackets.
 

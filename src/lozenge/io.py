@@ -1,8 +1,8 @@
-"""Models on disk: JSON with a schema and a version, written whole or not at all, read without running anything.
+"""Models on disk: JSON with a schema and a version, written whole or not at all, read without running code.
 
-`PATH` is the schema; saving and loading both walk it.  JSON has no infinity, so a null in an array stands for the one
-value that is no number and that the schema allows there: inf for a gap, a price or a penalty weight, nan for an α at
-which nothing happens and for a score.
+`PATH` is the schema; saving and loading both walk it.  JSON has no infinity: null stands for the one value
+that is no finite number and that the schema allows there, inf for a gap, a price or a penalty weight, nan for
+an α at which nothing happens and for a score.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy as np
 from lozenge.results import Certificate, CrossValidation, Forces, History, Model, Path, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 __all__ = ["ModelFileError", "load", "save", "write"]
 
@@ -61,9 +61,9 @@ class ModelFileError(ValueError):
     """A file that is no model, or not a whole one; the text says where in it and what to do."""
 
 
-# ------------------------------------------------------------------------------------------------ models
+# ------------------------------------------------------------------------------------ models
 def save(path: Path, file: str | os.PathLike[str], *, force: bool = False) -> None:
-    """Write a path as JSON, without its data: after a crash at any instant the file is the old one or the new one.
+    """Write a path as JSON, without its data; after a crash at any instant the file is the old or the new.
 
     Parameters
     ----------
@@ -97,7 +97,9 @@ def save(path: Path, file: str | os.PathLike[str], *, force: bool = False) -> No
         tree = PATH.pack(path)
         PATH.unpack(tree, "", {})  # what is written can be read
         head = {"format": FORMAT, "version": VERSION, "lozenge": __version__}
-        lines = [f"{json.dumps(key)}: {json.dumps(value, allow_nan=False)}" for key, value in (head | tree).items()]
+        lines = [
+            f"{json.dumps(key)}: {json.dumps(value, allow_nan=False)}" for key, value in (head | tree).items()
+        ]
     except (ValueError, TypeError, OverflowError) as error:
         raise ModelFileError(f"this path cannot be saved as a model: {error}") from None
     write("{\n" + ",\n".join(lines) + "\n}\n", file, force=force)
@@ -142,26 +144,38 @@ def _read(file: FilePath) -> Path:
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        raise ModelFileError(f"byte {error.start:,} is not UTF-8; the file is damaged, save it again") from None
+        raise ModelFileError(
+            f"byte {error.start:,} is not UTF-8; the file is damaged, save it again"
+        ) from None
     _check_depth(text)  # before the parser, which would follow any depth
     try:
         tree = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse)
     except ModelFileError:
         raise
     except ValueError as error:
-        raise ModelFileError(f"not whole JSON ({error}); the file is damaged or cut short, save it again") from None
+        raise ModelFileError(
+            f"not whole JSON ({error}); the file is damaged or cut short, save it again"
+        ) from None
     if tree.get("format") != FORMAT:
         raise ModelFileError(f'no Lozenge model: it does not say "format": "{FORMAT}"')
     version = tree.get("version")
     if type(version) is int and version > VERSION:
         writer = f", {_show(tree['lozenge'])} or newer" if isinstance(tree.get("lozenge"), str) else ""
         raise ModelFileError(
-            f"version {version} of the format; this Lozenge reads up to {VERSION}. Install the version that wrote it{writer}"
+            f"version {version} of the format; this Lozenge reads up to {VERSION}. "
+            f"Install the version that wrote it{writer}"
         )
     if type(version) is not int or version != VERSION:
         raise ModelFileError(f"version: expected {VERSION}, got {_show(version)}")
-    _expect(isinstance(tree.get("lozenge"), str), "lozenge", "the version that wrote the file", tree.get("lozenge"))
-    found: Path = PATH.unpack({k: v for k, v in tree.items() if k not in {"format", "version", "lozenge"}}, "", {})
+    _expect(
+        isinstance(tree.get("lozenge"), str),
+        "lozenge",
+        "the version that wrote the file",
+        tree.get("lozenge"),
+    )
+    found: Path = PATH.unpack(
+        {k: v for k, v in tree.items() if k not in {"format", "version", "lozenge"}}, "", {}
+    )
     return found
 
 
@@ -172,17 +186,21 @@ def _check_depth(text: str) -> None:
         if bracket in "[{":
             depth += 1
             if depth > DEEPEST:
-                raise ModelFileError(f"brackets nest deeper than {DEEPEST} at character {token.start():,}; this is no model")
+                raise ModelFileError(
+                    f"brackets nest deeper than {DEEPEST} at character {token.start():,}; this is no model"
+                )
         elif bracket != '"':
             depth -= 1
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))
-        raise ModelFileError(f"the key {_show(twice)} comes twice in one object; the file was not written by Lozenge")
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ModelFileError(
+                f"the key {_show(key)} comes twice in one object; Lozenge did not write that"
+            )
+        found[key] = value
     return found
 
 
@@ -190,11 +208,11 @@ def _refuse(constant: str) -> Any:
     raise ModelFileError(f"{constant} is not JSON; a model file has only finite numbers and null")
 
 
-# ------------------------------------------------------------------------------------------------ the parts of a schema
+# ------------------------------------------------------------------------------------ the parts of a schema
 class _Form(Protocol):
     """One kind of value: how it becomes JSON, and how JSON becomes it or a ModelFileError.
 
-    ``sizes`` holds the lengths met so far by name; the first array over a name sets it, every other must agree.
+    ``sizes`` holds the lengths met so far, by name; the first list over a name sets it, others must agree.
     """
 
     def pack(self, value: Any) -> Any: ...
@@ -232,7 +250,9 @@ class _Number:
         return None if self._gap(value) else self.kind(value)
 
     def _gap(self, value: Any) -> bool:
-        return self.null is not None and (value == self.null or (value != value and self.null != self.null))
+        if self.null is None:
+            return False
+        return math.isnan(value) if math.isnan(self.null) else bool(value == self.null)
 
     def unpack(self, tree: Any, where: str, sizes: dict[str, int]) -> Any:
         if tree is None and self.null is not None:
@@ -280,12 +300,14 @@ class _Text:
 
 @dataclass(frozen=True)
 class _Label:
-    """A class as the user wrote it: its type by name, since 1, 1.0, True and NumPy's own differ in JSON's eyes or ours."""
+    """A class as the user wrote it, beside the name of its type: JSON knows no numpy.int64."""
 
     def pack(self, value: Any) -> Any:
         kind = next((name for name, kind in LABELS.items() if type(value) is kind), None)
         if kind is None:
-            raise ValueError(f"a class is a {type(value).__name__}; give y as text, numbers or true and false")
+            raise ValueError(
+                f"a class is a {type(value).__name__}; give y as text, numbers or true and false"
+            )
         return [kind, value.item() if isinstance(value, np.generic) else value]
 
     def unpack(self, tree: Any, where: str, sizes: dict[str, int]) -> Any:
@@ -324,7 +346,7 @@ class _Array:
         values = array.tolist()
         if self.null is None:
             return values
-        gap = np.isnan(array) if self.null != self.null else array == self.null
+        gap = np.isnan(array) if math.isnan(self.null) else array == self.null
         return [None if missing else number for number, missing in zip(values, gap.tolist(), strict=True)]
 
     def unpack(self, tree: Any, where: str, sizes: dict[str, int]) -> Any:
@@ -339,20 +361,12 @@ class _Array:
         one = _Flag() if self.kind is bool else _Number(self.kind, self.low, self.high, self.null)
         dtype = {bool: np.bool, int: np.intp, float: np.float64}[self.kind]
         if set(map(type, tree)) <= {self.kind}:  # the checks of `one`, at NumPy's speed
-            try:
-                array = np.array(tree, dtype=dtype)
-            except OverflowError:
-                array = np.array([])
-            if len(array) == len(tree) and (
-                self.kind is bool
-                or (bool(np.isfinite(array).all()) and all(_within(v, self.low, self.high, sizes) for v in _ends(array)))
-            ):
-                return array
+            with suppress(OverflowError):
+                array: Any = np.array(tree, dtype=dtype)
+                ends = (array.min(), array.max()) if array.size and self.kind is not bool else ()
+                if all(math.isfinite(end) and _within(end, self.low, self.high, sizes) for end in ends):
+                    return array
         return np.array([one.unpack(v, f"{where}[{k}]", sizes) for k, v in enumerate(tree)], dtype=dtype)
-
-
-def _ends(array: np.ndarray[Any, Any]) -> Iterable[float]:
-    return (float(array.min()), float(array.max())) if array.size else ()
 
 
 @dataclass(frozen=True)
@@ -382,7 +396,10 @@ class _Pair:
 
     def unpack(self, tree: Any, where: str, sizes: dict[str, int]) -> Any:
         _expect(type(tree) is list and len(tree) == 2, where, "a list of two", tree)
-        return (self.first.unpack(tree[0], f"{where}[0]", sizes), self.second.unpack(tree[1], f"{where}[1]", sizes))
+        return (
+            self.first.unpack(tree[0], f"{where}[0]", sizes),
+            self.second.unpack(tree[1], f"{where}[1]", sizes),
+        )
 
 
 @dataclass(frozen=True)
@@ -425,12 +442,16 @@ class _Columns:
         ).values()
         last = len(indices)
         if indptr[0] != 0 or indptr[-1] != last or (np.diff(indptr) < 0).any():
-            raise ModelFileError(f"{where}.indptr: expected pointers that rise from 0 to {last:,}; the file is damaged")
+            raise ModelFileError(
+                f"{where}.indptr: expected pointers that rise from 0 to {last:,}; the file is damaged"
+            )
         rising = np.diff(indices) > 0
         starts = indptr[1:-1]
-        rising[starts[(starts > 0) & (starts < last)] - 1] = True  # a new column may start anywhere
+        rising[starts[(starts > 0) & (starts < last)] - 1] = True  # where the next column begins
         if not rising.all():
-            raise ModelFileError(f"{where}.indices: expected rows that rise within each column; the file is damaged")
+            raise ModelFileError(
+                f"{where}.indices: expected rows that rise within each column; the file is damaged"
+            )
         return csc_array((data, indices, indptr), shape=(sizes["features"], sizes["alphas"]))
 
 
@@ -473,13 +494,20 @@ class _Record:
 
 def _closed(parts: dict[str, _Form], tree: Any, where: str, sizes: dict[str, int]) -> dict[str, Any]:
     _expect(type(tree) is dict, where, "an object", tree)
-    for wrong, keys in (("an unknown key", tree.keys() - parts.keys()), ("no key", parts.keys() - tree.keys())):
+    for wrong, keys in (
+        ("an unknown key", tree.keys() - parts.keys()),
+        ("no key", parts.keys() - tree.keys()),
+    ):
         if keys:
-            raise ModelFileError(f"{where or 'the model'} has {wrong} {_show(min(keys))}; the file was changed, save it again")
-    return {key: form.unpack(tree[key], f"{where}.{key}" if where else key, sizes) for key, form in parts.items()}
+            raise ModelFileError(
+                f"{where or 'the model'} has {wrong} {_show(min(keys))}; the file was changed, save it again"
+            )
+    return {
+        key: form.unpack(tree[key], f"{where}.{key}" if where else key, sizes) for key, form in parts.items()
+    }
 
 
-# ------------------------------------------------------------------------------------------------ the schema
+# ------------------------------------------------------------------------------------ the schema
 def _losses() -> dict[str, Any]:
     from lozenge.losses import LOSSES
 
@@ -496,17 +524,20 @@ def _model_fault(model: Model) -> str | None:
     from lozenge.losses import LOSSES
     from lozenge.penalties import PENALTIES
 
-    for what, kind, given in (
+    asked: list[tuple[str, Any, dict[str, float]]] = [
         (model.loss, LOSSES[model.loss], model.loss_parameters),
         (model.penalty, PENALTIES[model.penalty], model.penalty_parameters),
-    ):
-        names = {field.name for field in fields(kind) if field.init}  # type: ignore[arg-type]
-        if not given.keys() <= names or not all(type(value) in {int, float} for value in given.values()):
+    ]
+    for what, kind, given in asked:
+        names = {field.name for field in fields(kind) if field.init}
+        if given.keys() - names or not all(type(value) in {int, float} for value in given.values()):
             return f"{what} does not take the parameters {_show(given)}"
         try:
             kind(**given)
         except (ValueError, TypeError) as error:
             return f"{what}: {error}"
+    if len(model.classes) not in {0, 2} or len(set(model.classes)) < len(model.classes):
+        return "classes: expected none, or two that differ"
     return None
 
 
@@ -596,7 +627,7 @@ CERTIFICATE = _Record(
 PATH = _Record(
     Path,
     {
-        "feature_names": _Tuple(_Text(), "features"),  # this and the next set the sizes that the rest must have
+        "feature_names": _Tuple(_Text(), "features"),  # these two set the sizes that all others must have
         "alphas": _Array(_ALPHAS, low=0),
         "chosen": _Number(int, 0, "alphas"),
         "model": MODEL,
@@ -618,7 +649,7 @@ PATH = _Record(
 )
 
 
-# ------------------------------------------------------------------------------------------------ whole or not at all
+# ------------------------------------------------------------------------------------ whole or not at all
 def write(content: str | bytes, file: str | os.PathLike[str], *, force: bool = False) -> None:
     """Write a file whole or not at all, and never over an existing one unless ``force``.
 
@@ -670,12 +701,16 @@ def _mode(target: FilePath, *, force: bool) -> int | None:
         found = target.lstat()
     except FileNotFoundError:
         if not target.parent.is_dir():
-            raise FileNotFoundError(errno.ENOENT, "its folder does not exist; make it first", str(target)) from None
+            raise FileNotFoundError(
+                errno.ENOENT, "its folder does not exist; make it first", str(target)
+            ) from None
         return None
     if not force:
         raise _taken(target)
     if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, "a link, a folder or a device is never replaced; name a plain file", str(target))
+        raise OSError(
+            errno.EINVAL, "a link, a folder or a device is never replaced; name a plain file", str(target)
+        )
     return stat.S_IMODE(found.st_mode)
 
 

@@ -24,6 +24,7 @@ WIDTH = 80
 LABEL = 14  # columns of "R squared     "
 MANY, FEW = 30, 10  # with more than MANY features the tables show FEW rows each
 TELLERS = 3  # features that are named as already telling what a zero says
+READABLE = 8  # columns of a name that is cut
 SCHEMA = 1
 
 MODELS = {"squared": "linear regression", "logistic": "logistic regression"}
@@ -138,7 +139,7 @@ def labelled(label: str, text: str) -> list[Line]:
     """Set a label before its text; one too long for its column has a line of its own."""
     label = shorten(plain(label), WIDTH)
     lines = wrap(text, LABEL, LABEL)
-    if cells(label) > LABEL - 2:
+    if cells(label) >= LABEL:
         return [Line(label), *(Line("", line) for line in (" " * LABEL + lines[0], *lines[1:]))]
     head = label + " " * (LABEL - cells(label))
     return [Line(head, lines[0]), *(Line("", line) for line in lines[1:])]
@@ -358,17 +359,18 @@ def _alpha(path: Path, rule: str) -> str:
         return f"{text}, as asked; {count(len(path.alphas), 'alpha')}, no cross-validation"
     best = float(cv.alphas[cv.index_min])
     kept = int(path.df[int(np.argmin(np.abs(path.alphas - best)))])
+    best_at = f"at {number(best)} with {kept:,} kept"
     text += {
-        "1se": ", by the 1se rule: the largest within one standard error of the best score, at ",
-        "min": ", by the min rule: the best score, at ",
-        "alpha": ", as asked; the best score is at ",
+        "1se": f", by the 1se rule: the largest within one standard error of the best score, {best_at}",
+        "min": ", by the min rule: the best cross-validated score",
+        "alpha": f", as asked; the best score is {best_at}",
     }[rule]
     detail = f"{count(len(cv.alphas), 'alpha')}, {count(len(cv.folds), 'fold')}, seed {cv.seed}"
-    return f"{text}{number(best)} with {kept:,} kept ({detail})"
+    return f"{text} ({detail})"
 
 
 def _explained(path: Path) -> str:
-    words = " in sample" if path.model.loss == "squared" else " explained in sample"
+    words = " in sample" if path.model.loss == "squared" else " explained"
     text = f"{path.deviance_ratio[path.chosen]:.3f}{words}"
     cv, null = path.cv, 2 * (path.model.null_loss - path.model.saturated_loss)  # a deviance is twice a loss
     if cv is None or not null > 0:
@@ -475,14 +477,14 @@ def _standing(path: Path, j: int, share: float) -> str:
 
 
 def _listed(names: Iterable[str], room: int) -> str:
-    # Short names leave their room to long ones, the longest is cut first.
+    # The longest is cut first; where a name would be cut beyond reading, the last one goes instead.
     texts = [plain(name) for name in names]
     while texts and cells(", ".join(texts)) > room:
         longest = max(texts, key=cells)
-        if cells(longest) <= 3:
+        if cells(longest) > (READABLE if len(texts) > 1 else 1):
+            texts[texts.index(longest)] = shorten(longest, cells(longest) - 1)
+        else:
             texts.pop()
-            continue
-        texts[texts.index(longest)] = shorten(longest, cells(longest) - 1)
     return ", ".join(texts)
 
 
@@ -494,7 +496,7 @@ def _cautions(path: Path, summary: Mapping[str, int], listed: Rows, reasons: Seq
         texts.append("* was in the model at a larger alpha and has left it.")
     if _correlated(path, reasons):
         texts.append(
-            "Alone: correlation with the outcome; told: the part of it that the model already tells."
+            "alone: correlation with the outcome; told: the part the model already tells."
         )
     if path.cv is not None and path.cv.uncertified:
         texts.append(
@@ -506,6 +508,8 @@ def _cautions(path: Path, summary: Mapping[str, int], listed: Rows, reasons: Seq
         )
     if not path.unique[path.chosen]:
         texts.append("Not proved unique: other weights may fit exactly as well.")
+    if path.model.penalty == "l2":
+        texts.append("The ridge has no corner at zero: it shrinks every weight and removes none.")
     texts.append("Weights are shrunk and were chosen by the data: p-values do not apply.")
     return texts
 

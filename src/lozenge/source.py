@@ -11,6 +11,7 @@ from lozenge import problem as problems
 from lozenge.certificate import DEGENERATE
 from lozenge.results import Certificate, Forces, Solution
 from lozenge.shards import Want
+from lozenge.threads import one_pool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +45,7 @@ class Source:
             self._steps.pop(next(iter(self._steps)))
         self._steps[alpha] = step
 
+    @one_pool()
     def solve(self, alpha: float) -> Solution:
         """Solve and certify at one α."""
         step = self._step(alpha)
@@ -80,6 +82,7 @@ class Source:
             model=self.model,
         )
 
+    @one_pool()
     def forces(self, alpha: float) -> Forces:
         """What pulls on every feature at α."""
         problem, p = self.problem, self.problem.p
@@ -103,6 +106,7 @@ class Source:
             gap=step.gap,
         )
 
+    @one_pool()
     def similarity(self, feature: int, others: Indices) -> Floats:
         """Covariance of one feature with others, in the units the penalty sees."""
         problem = self.problem
@@ -111,6 +115,7 @@ class Source:
         sums = problem.fleet.evaluate(*nothing, Want(plain_gram=(many, one)), [problem.split])
         return problem.gram(sums.plain_gram[:, :, 0], many[:-1], one[:-1])[:, 0]
 
+    @one_pool()
     def drift(self, alpha: float) -> Floats:
         """(p,) d left / dα on the present support, from two certified solutions a hair apart."""
         hair = 1e-4 * alpha
@@ -118,6 +123,7 @@ class Source:
             return np.zeros(self.problem.p)
         return (self.forces(alpha).left - self.forces(alpha - hair).left) / hair
 
+    @one_pool()
     def refit(self, support: Indices) -> Floats:
         """Weights, in the user's units, of the unpenalised fit on a support; nan where it has none."""
         weights = np.full(self.problem.p, np.inf)

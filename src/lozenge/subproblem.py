@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from lozenge.design.base import Floats
     from lozenge.penalties.base import SoftThreshold
+    from lozenge.results import Bools
 
     Indices = NDArray[np.intp]
 
@@ -28,7 +29,7 @@ SINGULAR = 1e-10  # a border whose smallest singular value is below this is fact
 BORDER = 40  # of those, on one factor
 
 
-def solve(S: Floats, q: Floats, start: Floats, kernel: SoftThreshold, tol: float) -> Floats:
+def solve(S: Floats, q: Floats, start: Floats, kernel: SoftThreshold, tol: float, copies: Bools) -> Floats:
     """Minimise the small problem.
 
     Parameters
@@ -37,6 +38,8 @@ def solve(S: Floats, q: Floats, start: Floats, kernel: SoftThreshold, tol: float
     q : (k,) gradient of the quadratic at ``start``
     start : (k,) b₀
     kernel : l1 and l2 on these coordinates
+    copies : (k,) columns that repeat an earlier one: descent leaves them at zero, and the finish lets one in only
+        where its pull exceeds the price after all
     tol : the descent's, on √curvature·|Δb|; only the guess that it hands to the finish depends on it
 
     Returns
@@ -48,8 +51,9 @@ def solve(S: Floats, q: Floats, start: Floats, kernel: SoftThreshold, tol: float
     gradient = q.copy()
     linear = S @ start - q
     floor = 1e-14 * max(float(np.max(np.abs(linear), initial=0.0)), 1e-300)
+    l1 = np.where(copies & (start == 0.0), np.inf, kernel.l1)
     while True:
-        _kernel.descend(S, kernel.l1, kernel.l2, b, gradient, tol, SWEEPS)
+        _kernel.descend(S, l1, kernel.l2, b, gradient, tol, SWEEPS)
         exact = finish(S, linear, b, kernel)
         if exact is not None:
             return exact
@@ -227,18 +231,23 @@ class Factor:
 
         Ties between equal pivots go to the first, so of two copies the first is kept.
         """
-        from scipy.linalg.lapack import dpstrf
+        from scipy.linalg.lapack import dpotrf, dpstrf
 
         k = len(A)
-        diagonal = np.sqrt(np.maximum(np.diagonal(A), 0.0))
-        unit = np.where(diagonal > 0, diagonal, 1.0)
+        everything = np.arange(k)
         if k == 0:
-            return Factor(np.zeros((0, 0)), np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp))
-        c, pivots, rank, _ = dpstrf(A / np.outer(unit, unit), tol=DEPENDENT, lower=1)
+            return Factor(np.zeros((0, 0)), everything, everything)
+        unit = np.sqrt(np.maximum(np.diagonal(A), 0.0))
+        unit[unit == 0.0] = 1.0
+        scaled = A / np.outer(unit, unit)
+        # Without pivots a column's entry on the diagonal is its distance to the span of those before it.
+        lower, failed = dpotrf(scaled, lower=1, clean=1)
+        if not failed and np.min(np.square(np.diagonal(lower))) > DEPENDENT:
+            return Factor(lower * unit[:, None], everything, everything[:0])
+        c, pivots, rank, _ = dpstrf(scaled, tol=DEPENDENT, lower=1)
         order = pivots - 1
         kept = order[:rank]
-        lower = np.tril(c[:rank, :rank]) * unit[kept, None]
-        return Factor(lower, kept, order[rank:])
+        return Factor(np.tril(c[:rank, :rank]) * unit[kept, None], kept, order[rank:])
 
     def solve(self, rhs: Floats) -> Floats:
         """A⁺ times a vector or a matrix, in the sense of a basic solution: zero on the dependent rows."""

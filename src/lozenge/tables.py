@@ -17,6 +17,7 @@ import sys
 import warnings
 import zlib
 from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -80,12 +81,15 @@ def _unknown(name: str, names: Sequence[str]) -> ValueError:
 
 def _check_names(names: Sequence[Any], what: str = "the table") -> None:
     for place, name in enumerate(names, 1):
-        if not (isinstance(name, str) and name.strip()):
-            got = f"is named {_show(repr(name))}" if name or not isinstance(name, str) else "has no name"
-            hint = (
-                "name it by text (an index written without a name looks like this: write the file without it)"
+        if not isinstance(name, str):
+            name_it = f"is named {_show(repr(name))}; make its name text"
+        elif not name.strip():
+            name_it = (
+                "has no name; name it, or leave it out (row numbers written without a name look like this)"
             )
-            raise ValueError(f"column {place} of {what} {got}; {hint}")
+        else:
+            continue
+        raise ValueError(f"column {place} of {what} {name_it}")
     twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
         raise ValueError(f"{what} has several columns named {_quoted(twice)}; rename all but one")
@@ -178,6 +182,11 @@ def columns(source: str | Path) -> list[str]:
                     return _header(lines, f"'{_show(source)}'")[0]
     except (OSError, EOFError, zlib.error) as error:
         raise _unreadable(source, error) from None
+    import polars as pl
+
+    if magic == b"PAR1":
+        with suppress(pl.exceptions.PolarsError):  # `read` says it better
+            return list(pl.read_parquet_schema(source))
     return read(source).columns
 
 
@@ -205,7 +214,7 @@ def _read_text(data: bytes, what: str) -> pl.DataFrame:
         raise
     if len(names) > 1 and table.to_series(-1).has_nulls():
         _check_widths(data, delimiter, len(names), what)  # the parser fills a short line with gaps, unsaid
-        table = table.filter(~pl.all_horizontal(pl.all().is_null()))
+        table = table.filter(~pl.all_horizontal(pl.all().str.strip_chars().fill_null("") == ""))
     table.columns = names
     return _typed(table, decimal_comma=delimiter == ";")
 
@@ -254,9 +263,8 @@ def _header(lines: Iterable[bytes], what: str) -> tuple[list[str], str]:
 def _check_widths(data: bytes, delimiter: str, width: int, what: str) -> None:
     for line, record in _records(io.BytesIO(data), delimiter, what):
         if len(record) != width and any(cell.strip() for cell in record):
-            raise ValueError(
-                f"{what}, line {line}: {_count(len(record), 'cell')} where the header has {width}"
-            )
+            cells = _count(len(record), "cell")
+            raise ValueError(f"{what}, line {line}: {cells} where the header has {width}")
 
 
 def _typed(text: pl.DataFrame, *, decimal_comma: bool) -> pl.DataFrame:
@@ -298,9 +306,7 @@ class _Column:
     name: str
     kind: str  # of KINDS, or other
     dtype: str  # as the frame calls it
-    values: NDArray[
-        Any
-    ]  # float64 (dates in days), NaN for a missing cell; else objects, None for a missing cell
+    values: NDArray[Any]  # float64 with NaN for a missing cell, dates in days; else objects with None
     missing: Bools
 
     def take(self, rows: Bools) -> _Column:
@@ -350,22 +356,19 @@ def _objects(series: nw.Series[Any], *, category: bool) -> _Column:
     present = [cell for cell in cells if cell is not None]
     found: dict[str, type] = {}
     for sort in set(map(type, present)):
-        found.setdefault(
-            next((k for k, bases in KINDS.items() if issubclass(sort, bases)), sort.__name__), sort
-        )
+        kinds = [kind for kind, bases in KINDS.items() if issubclass(sort, bases)]
+        found.setdefault((kinds or [sort.__name__])[0], sort)
     if len(found) > 1:
-        first = sorted(
-            (next(i for i, cell in enumerate(cells) if type(cell) is t), k) for k, t in found.items()
-        )
+        rows = {kind: next(i for i, cell in enumerate(cells) if type(cell) is t) for kind, t in found.items()}
+        first = sorted((row, kind) for kind, row in rows.items())
         told = " and ".join(f"{kind} (row {row + 1}: '{_show(cells[row])}')" for row, kind in first[:2])
         raise ValueError(f"column '{_show(series.name)}' mixes {told}; make it one type")
     kind = next(iter(found), "text")
     if kind == "text":
         return _Column(series.name, kind, str(series.dtype), np.array(cells, dtype=object), missing)
     if kind not in KINDS:
-        return _Column(
-            series.name, "other", str(series.dtype), np.full(len(cells), None, dtype=object), missing
-        )
+        nothing = np.full(len(cells), None, dtype=object)
+        return _Column(series.name, "other", str(series.dtype), nothing, missing)
     numbers = np.full(len(cells), np.nan)
     numbers[~missing] = [_days(cell) if kind == "date" else _float(cell) for cell in present]
     return _numeric(series.name, kind, series.dtype, numbers)
@@ -494,7 +497,7 @@ def _as_numbers(column: _Column, *, days: bool) -> _Column:
             continue
         value = _parse(cell, days=days) if column.kind == "text" else None
         if value is None or not math.isfinite(value):
-            raise column.refuse(row, cell, wanted)
+            raise column.refuse(row, cell if column.kind == "text" else column.dtype, wanted)
         numbers[row] = value
     return _numeric(column.name, "number", column.dtype, numbers)
 
@@ -502,8 +505,7 @@ def _as_numbers(column: _Column, *, days: bool) -> _Column:
 def _levels(column: _Column, known: Iterable[str | None]) -> list[str | None]:
     """Levels of a raw column as text, spelt as the known ones are."""
     if column.kind in {"date", "other"} and not column.missing.all():
-        row = int((~column.missing).argmax())
-        raise column.refuse(row, column.values[row], "text")
+        raise column.refuse(int((~column.missing).argmax()), column.dtype, "text")
     if column.kind == "text" or column.missing.all():
         return [None if gap else cell for cell, gap in zip(column.values, column.missing, strict=True)]
     # Another reader may have taken the code "020" for the number 20, and "TRUE" for a truth value.
@@ -514,6 +516,17 @@ def _levels(column: _Column, known: Iterable[str | None]) -> list[str | None]:
     spelt |= {value: level for level, value in worth.items() if value is not None and _text(value) == level}
     found = {value: spelt.get(value, _text(value)) for value in set(column.values[~column.missing].tolist())}
     return [None if gap else found[v] for v, gap in zip(column.values.tolist(), column.missing, strict=True)]
+
+
+def _matrix(parts: Sequence[Part], raw: Mapping[str, _Column], n: int) -> tuple[Floats, tuple[str, ...]]:
+    numbers = [part for part in parts if isinstance(part, Number)]
+    raw = {**raw, **{part.column: _as_numbers(raw[part.column], days=part.days) for part in numbers}}
+    X = np.zeros((n, sum(len(part.names) for part in parts)), order="F")
+    notes, start = [], 0
+    for part in parts:
+        notes.append(part.fill(raw, X[:, start : start + len(part.names)]))
+        start += len(part.names)
+    return X, tuple(note for note in notes if note)
 
 
 # What JSON may hold in a field, by the field's annotation.  bool is an int to Python, and NaN compares false.
@@ -537,9 +550,7 @@ def _part(item: Any) -> Part:
     for key, form in shape.items():
         if not FITS[form](item[key]):
             raise ValueError(f"encoding: the {key} of a {kind} cannot be {_show(repr(item[key]))}")
-    part: Part = PARTS[kind](
-        **{k: tuple(v) if type(v) is list else v for k, v in item.items() if k != "kind"}
-    )
+    part: Part = PARTS[kind](**{k: tuple(item[k]) if type(item[k]) is list else item[k] for k in shape})
     return part
 
 
@@ -592,21 +603,11 @@ class Encoding:
             A raw column is absent, has text instead of numbers, or an infinite number.
         """
         table = _open(frame)
-        wanted = list(dict.fromkeys(self.sources))
+        wanted, there = list(dict.fromkeys(self.sources)), set(table.columns)
         for name in wanted:
-            if name not in table.columns:
+            if name not in there:
                 raise _unknown(name, table.columns)
-        return self._fill({name: _column(table[name]) for name in wanted}, len(table))
-
-    def _fill(self, raw: Mapping[str, _Column], n: int) -> tuple[Floats, tuple[str, ...]]:
-        numbers = [part for part in self.parts if isinstance(part, Number)]
-        raw = {**raw, **{part.column: _as_numbers(raw[part.column], days=part.days) for part in numbers}}
-        X = np.zeros((n, len(self.sources)), order="F")
-        notes, start = [], 0
-        for part in self.parts:
-            notes.append(part.fill(raw, X[:, start : start + len(part.names)]))
-            start += len(part.names)
-        return X, tuple(note for note in notes if note)
+        return _matrix(self.parts, {name: _column(table[name]) for name in wanted}, len(table))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the recipe as dicts, lists, text, finite numbers and None: what JSON can hold."""
@@ -731,8 +732,8 @@ def encode(
     if not parts:
         raise ValueError(" ".join(["nothing to learn from: every column is left out.", *notes[:20]]))
     encoding = _named(parts, raw)
-    X, _ = encoding._fill(raw, len(y))  # noqa: SLF001  # the columns are at hand; `apply` would read them again
-    notes += _told(encoding, raw) + _leaks(X, y, encoding)
+    X, _ = _matrix(encoding.parts, raw, len(y))
+    notes += _told(encoding, raw, keep) + _leaks(X, y, encoding)
     factors = sum(isinstance(part, Factor) for part in parts)
     summary = {
         "rows": len(y),
@@ -789,18 +790,15 @@ def _plan(column: _Column, *, kept: bool) -> Number | Factor | _LeftOut:
         return _LeftOut("empty", "it is missing everywhere", "fill it first")
     if column.kind == "other":
         if kept:
-            raise ValueError(
-                f"'{_show(column.name)}' cannot be kept: it holds {column.dtype}; convert it first"
-            )
+            raise ValueError(f"cannot keep '{_show(column.name)}': it holds {column.dtype}; convert it first")
         return _LeftOut("no encoding", f"it holds {column.dtype}", "convert it to numbers or text first")
     if column.kind == "number" or (column.kind == "bool" and not column.missing.any()):
         if kept or not _integers_apart(column) or np.ptp(present) != len(present) - 1:
             return Number(column.name, _median(present))
         why = f"consecutive integers, {present.min():.0f} to {present.max():.0f}, each once"
         return _LeftOut("identifier", why, f"{bring} as a number")
-    levels = sorted(
-        {str(bool(cell)) if column.kind == "bool" else str(cell) for cell in set(present.tolist())}
-    )
+    distinct = set(present.tolist())
+    levels = sorted(str(bool(cell)) if column.kind == "bool" else str(cell) for cell in distinct)
     if column.kind == "date" or all(_parse(level, days=True) is not None for level in levels):
         if kept:
             days = _as_numbers(column, days=True).values[~column.missing]
@@ -823,10 +821,8 @@ def _too_many(levels: list[str], cells: int) -> tuple[str, str] | None:
         why = f"{len(levels):,} different texts in {cells:,} cells"
         return ("free text" if prose else "identifier", why)
     if len(levels) > LEVEL_CAP:
-        return (
-            "free text" if prose else "many levels",
-            f"{len(levels):,} levels, over the cap of {LEVEL_CAP}",
-        )
+        why = f"{len(levels):,} levels, over the cap of {LEVEL_CAP}"
+        return ("free text" if prose else "many levels", why)
     return None
 
 
@@ -868,7 +864,7 @@ def _named(parts: Sequence[Number | Factor], raw: Mapping[str, _Column]) -> Enco
     return Encoding((*named, *marks))
 
 
-def _told(encoding: Encoding, raw: Mapping[str, _Column]) -> list[str]:
+def _told(encoding: Encoding, raw: Mapping[str, _Column], keep: Sequence[str]) -> list[str]:
     factors = [part for part in encoding.parts if isinstance(part, Factor)]
     marks = [part for part in encoding.parts if isinstance(part, Missingness)]
     notes = []
@@ -883,10 +879,10 @@ def _told(encoding: Encoding, raw: Mapping[str, _Column]) -> list[str]:
     same = "missing in the same rows: one '… is missing' column for all"
     notes += [f"{_quoted(mark.columns)} are {same}." for mark in marks if len(mark.columns) > 1]
     for part in encoding.parts:
-        if isinstance(part, Number) and _integers_apart(raw[part.column]):
+        if isinstance(part, Number) and part.column not in keep and _integers_apart(raw[part.column]):
             away = f"if it is an identifier, {_option('drop', part.column)} leaves it out"
             notes.append(f"{_show(part.column)} is another integer on every row, kept as a number; {away}.")
-    for factor in factors:
+    for factor in (factor for factor in factors if raw[factor.column].dtype == "String"):
         texts = [level for level in (*factor.coded, *factor.uncoded) if level is not None]
         if sum(NUMBER_LIKE.fullmatch(text) is not None for text in texts) > 0.9 * len(texts):
             odd = next((text for text in texts if _parse(text) is None), texts[0])
@@ -904,7 +900,7 @@ def _leaks(X: Floats, y: NDArray[Any], encoding: Encoding) -> list[str]:
     width = max(1, 2**22 // n)  # columns at a time: a second X would not do
     blocks = [np.abs(_unit(X[:, j : j + width]).T @ Y).max(axis=1) for j in range(0, p, width)]
     return [
-        f"Warning: '{_show(encoding.feature_names[j])}' determines the target exactly; if it was made from it,"
+        f"Warning: '{_show(encoding.feature_names[j])}' determines the target exactly; if made from it,"
         f" {_option('drop', encoding.sources[j])} leaves it out."
         for j in np.flatnonzero(np.concatenate(blocks) > 1 - 1e-12)
     ]

@@ -1,7 +1,8 @@
 """Why a weight is what it is: marginal = used + left, and what is left against the price.
 
-At an optimum every penalised feature obeys one law.  A zero leaves at most the price, |left| ≤ αρv; a kept feature
-leaves exactly the penalty's slope at its weight, αv(ρ sign(b) + (1 - ρ)b).  The rest is bookkeeping and English.
+At an optimum every penalised feature obeys one law.  A zero leaves at most the price, |left| ≤ αρv; a kept
+one leaves exactly the penalty's slope at its weight, αv(ρ sign(b) + (1 - ρ)b).  The rest is bookkeeping and
+English.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import difflib
 import math
 from operator import index
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -39,7 +40,7 @@ class _Next(NamedTuple):
     exact: bool
 
 
-# ------------------------------------------------------------------------------------------------ the reason
+# ---------------------------------------------------------------------------------------- the reason
 def why(path: Path, feature: str | int, alpha: float | None = None) -> Reason:
     """Say why a feature has its weight: marginal = used + left, and |left| against the price.
 
@@ -58,8 +59,7 @@ def why(path: Path, feature: str | int, alpha: float | None = None) -> Reason:
     Raises
     ------
     ValueError
-        For a feature that the path does not have, an α that is negative or nan, or one that a loaded path cannot
-        explain.
+        For a feature that the path does not have, a negative α, or an α that a loaded path cannot explain.
 
     Examples
     --------
@@ -81,7 +81,9 @@ def why(path: Path, feature: str | int, alpha: float | None = None) -> Reason:
     used = marginal - left
     constant, v = bool(model.constant[j]), float(model.penalty_weights[j])
     free = v == 0 and not constant
-    state = "excluded" if math.isinf(v) else "unpenalised" if free else "kept" if weight != 0 else "zero"
+    state: Literal["kept", "zero", "excluded", "unpenalised"] = "kept" if weight != 0 else "zero"
+    if free or math.isinf(v):
+        state = "unpenalised" if free else "excluded"
     kept = np.flatnonzero((forces.weight != 0) | ((model.penalty_weights == 0) & ~model.constant))
 
     parts: tuple[tuple[str, float], ...] = ()
@@ -133,7 +135,7 @@ def why(path: Path, feature: str | int, alpha: float | None = None) -> Reason:
 
 
 def chosen_by(path: Path) -> str:
-    """Name the rule that gives the chosen α: ``1se``, ``min``, ``last`` (there was no rule) or ``alpha`` (named)."""
+    """Name the rule that gives the chosen α: ``1se``, ``min``, ``last`` (no rule) or ``alpha`` (named)."""
     cv, alpha = path.cv, path.alphas[path.chosen]
     if cv is None:
         return "last" if path.chosen == len(path.alphas) - 1 else "alpha"
@@ -149,7 +151,7 @@ def _position(path: Path, feature: str | int) -> int:
             return names.index(feature)
         folded = [name for name in names if name.casefold() == feature.casefold()]
         near = folded or difflib.get_close_matches(feature, names, n=1)
-        hint = f"did you mean {_quoted(near[0])}?" if near else f"its {len(names):,} features are in path.feature_names"
+        hint = f"did you mean {_quoted(near[0])}?" if near else "path.feature_names lists those it has"
         raise ValueError(f"the path has no feature {_quoted(feature)}; {hint}")
     j = index(feature)
     if not 0 <= j < len(names):
@@ -184,7 +186,7 @@ def _known(value: float) -> float | None:
 
 
 def _correlation_unit(model: Model, j: int) -> float:
-    """sd(y) sd(x)/unit where the null model is a free intercept and nothing else; 0 where a force is no correlation."""
+    """sd(y) sd(x)/unit where the null model is an intercept alone; 0 where a force is no correlation."""
     if not model.fit_intercept or ((model.penalty_weights == 0) & ~model.constant).any():
         return 0.0
     if model.loss == "squared":
@@ -210,7 +212,7 @@ def _target(model: Model) -> str:
     return text if isinstance(event, str) else f"class {text}"
 
 
-# ------------------------------------------------------------------------------------------------ who uses it
+# ---------------------------------------------------------------------------------------- who uses it
 def _twins(path: Path, j: int, similarity: Floats) -> tuple[str, ...]:
     model = path.model
     sd = model.scale / model.penalised_unit
@@ -241,7 +243,7 @@ def _split(
     return tuple((path.feature_names[kept[k]], float(parts[k])) for k in order)
 
 
-# ------------------------------------------------------------------------------------------------ when it enters
+# ---------------------------------------------------------------------------------------- when it enters
 def _visits(path: Path, j: int) -> tuple[float | None, float | None]:
     history = path.history
     if path.source is not None and history.entered[j] >= 0 and np.isnan(history.enters_at[j]):
@@ -299,7 +301,7 @@ def _extrapolated(source: Source, forces: Forces, j: int) -> float | None:
     return max((crossing for crossing in crossings if 0 < crossing < alpha), default=None)
 
 
-# ------------------------------------------------------------------------------------------------ the sentence
+# ---------------------------------------------------------------------------------------- the sentence
 def sentence(reason: Reason) -> str:
     """Say a reason in plain words: verdict, balance, what else would have to be true, caution.
 
@@ -310,8 +312,8 @@ def sentence(reason: Reason) -> str:
     Returns
     -------
     str
-        Three or four sentences; every number in them is in the reason.  Forces are read as correlations where they
-        are, else in the units of α.
+        Three or four sentences; every number in them is in the reason.  Forces are read as correlations where
+        they are, else in the units of α.
     """
     if reason.constant:
         told = _constant(reason)
@@ -360,7 +362,7 @@ def _kept(reason: Reason) -> list[str]:
         return [
             f"{reason.feature} is kept, {_weight(reason)}.",
             f"{balance}, the ridge's pull on a weight of this size.",
-            "The price is 0: a pull that fades with the weight makes no weight exactly zero, so being kept says little.",
+            "The price is 0: a pull that fades with the weight makes none exactly 0; being kept says little.",
             _refitted(reason),
             _doubt(reason),
         ]
@@ -375,8 +377,8 @@ def _kept(reason: Reason) -> list[str]:
         )
     else:
         balance += (
-            f", {_percent(reason.share)} of the price {show(reason.price)} where the optimum leaves exactly the price: "
-            "this fit is not quite there"
+            f", {_percent(reason.share)} of the price {show(reason.price)} where the optimum leaves "
+            "exactly the price: this fit is not quite there"
         )
     turned = reason.weight * reason.marginal < 0
     return [
@@ -393,7 +395,7 @@ def _kept(reason: Reason) -> list[str]:
 def _zero(reason: Reason) -> list[str]:
     name, show = reason.feature, _shown(reason)
     if reason.alpha == 0:
-        return [f"{name} is 0 at alpha 0, where nothing has a price: the fit without a penalty asks for no weight."]
+        return [f"{name} is 0 at alpha 0, where nothing has a price: the data alone ask for no weight."]
     if reason.price == 0:
         return [
             f"{name} is 0 by the data, not by the penalty, whose price is 0: nothing is left for it.",
@@ -432,9 +434,8 @@ def _zero_caution(reason: Reason, *, close: bool) -> str:
 def _weight(reason: Reason) -> str:
     if reason.loss == "logistic":
         odds = math.exp(reason.per_sd) if reason.per_sd < 700 else math.inf
-        return (
-            f"weight {_number(reason.weight)} per unit: one SD multiplies the odds of {reason.target} by {_number(odds)}"
-        )
+        multiplied = f"one SD multiplies the odds of {reason.target} by {_number(odds)}"
+        return f"weight {_number(reason.weight)} per unit: {multiplied}"
     return f"weight {_number(reason.weight)} ({_number(reason.per_sd)} per SD)"
 
 
@@ -502,7 +503,8 @@ def _entry(reason: Reason) -> str:
     past = ""
     if reason.enters_at is not None and reason.enters_at > reason.alpha:
         past = f"It was in the model from alpha {_number(reason.enters_at)}"
-        past += f" down to {_number(reason.leaves_at)}. " if reason.leaves_at is not None else " and has left since. "
+        left = reason.leaves_at
+        past += f" down to {_number(left)}. " if left is not None else " and has left since. "
     if reason.next_at is None:
         if past:
             return past.strip()
@@ -515,8 +517,8 @@ def _entry(reason: Reason) -> str:
     if reason.next_at >= reason.last_alpha:
         return f"{past}It is in the model{again} at alpha {near}, {far}."
     return (
-        f"{past}If nothing else changed it would enter{again} near alpha {near}, {far}, past the end of this path at "
-        f"{_number(reason.last_alpha)}."
+        f"{past}If nothing else changed it would enter{again} near alpha {near}, {far}, "
+        f"past the end of this path at {_number(reason.last_alpha)}."
     )
 
 
@@ -526,17 +528,20 @@ def _twinned(reason: Reason) -> str:
     others = ", ".join(reason.twins[:LISTED])
     if len(reason.twins) > LISTED:
         others += f" and {len(reason.twins) - LISTED:,} more"
-    same = f"{reason.feature} and {others} are one feature: the same column in other units or with its sign turned."
+    same = f"{reason.feature} and {others} are one feature: the same column in other units or sign."
     if reason.unique:
         return f"{same} The penalty, not the data, decides how they share a weight. Drop all but one."
-    return f"{same} Other splits between them fit equally well, so the data do not decide which of them is zero. Drop all but one."
+    return (
+        f"{same} Other splits between them fit equally well, so the data do not decide which is zero. "
+        "Drop all but one."
+    )
 
 
 def _doubt(reason: Reason) -> str:
     return "" if reason.unique else "The optimum is not proved unique: other weights may fit equally well."
 
 
-# ------------------------------------------------------------------------------------------------ numbers
+# ---------------------------------------------------------------------------------------- numbers
 class _shown:  # noqa: N801 - used as a function: it formats
     """Format forces: as correlations where they are, with decimals that show the price."""
 
@@ -556,7 +561,7 @@ class _shown:  # noqa: N801 - used as a function: it formats
 def _number(x: float) -> str:
     """Three significant digits, every whole digit, and no exponent from 1e-4 up to 1e7."""
     if x == 0 or not math.isfinite(x):
-        return f"{x + 0.0:.0f}" if x == x else "nan"
+        return f"{x + 0.0:.0f}"
     rounded = f"{x:.2e}"
     exponent = int(rounded.partition("e")[2])
     return f"{x:,.{max(0, 2 - exponent)}f}" if -4 <= exponent < 7 else rounded
