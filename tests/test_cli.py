@@ -21,16 +21,42 @@ from lozenge.results import Path as Record
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 KEYS = [
-    "schema", "loss", "penalty", "alpha", "rule", "n", "p", "kept", "zeros", "intercept", "coefficients",
-    "certificate", "max_gap", "passes",
-]  # fmt: skip
+    "schema",
+    "loss",
+    "penalty",
+    "alpha",
+    "rule",
+    "n",
+    "p",
+    "kept",
+    "zeros",
+    "intercept",
+    "coefficients",
+    "certificate",
+    "max_gap",
+    "passes",
+]
 REASON_KEYS = {
-    "feature", "weight", "state", "marginal", "used", "used_by", "left", "price", "share", "enters_at", "leaves_at",
-    "refit_weight", "certified", "unique", "twins", "sentence",
-}  # fmt: skip
+    "feature",
+    "weight",
+    "state",
+    "marginal",
+    "used",
+    "used_by",
+    "left",
+    "price",
+    "share",
+    "enters_at",
+    "leaves_at",
+    "refit_weight",
+    "certified",
+    "unique",
+    "twins",
+    "sentence",
+}
 
 
-# --------------------------------------------------------------------------------------------------- by hand
+# -------------------------------------------------------------------------------- by hand
 def handmade(names, *, coef, left, price=1.0, free=(), classes=(), uncertified=(), cv=True, unique=True):
     """A path of three α, the middle one chosen, whose figures only have to look right."""
     p, alphas = len(names), np.array([2.0, 1.0, 0.5])
@@ -38,12 +64,29 @@ def handmade(names, *, coef, left, price=1.0, free=(), classes=(), uncertified=(
     penalty_weights = np.array([0.0 if j in free else 1.0 for j in range(p)])
     inside = coef != 0
     model = Model(
-        loss="logistic" if classes else "squared", loss_parameters={}, penalty="l1", penalty_parameters={},
-        fit_intercept=True, standardize=True, tol=1e-6, n=50, weight_sum=50.0, alpha_max=2.0, null_loss=2.0,
-        saturated_loss=0.0, null_intercept=1.0, y_mean=1.0, y_sd=2.0, scale=np.ones(p), center=np.zeros(p),
-        penalised_unit=np.ones(p), penalty_weights=penalty_weights, constant=np.zeros(p, bool), classes=classes,
+        loss="logistic" if classes else "squared",
+        loss_parameters={},
+        penalty="l1",
+        penalty_parameters={},
+        fit_intercept=True,
+        standardize=True,
+        tol=1e-6,
+        n=50,
+        weight_sum=50.0,
+        alpha_max=2.0,
+        null_loss=2.0,
+        saturated_loss=0.0,
+        null_intercept=1.0,
+        y_mean=1.0,
+        y_sd=2.0,
+        scale=np.ones(p),
+        center=np.zeros(p),
+        penalised_unit=np.ones(p),
+        penalty_weights=penalty_weights,
+        constant=np.zeros(p, bool),
+        classes=classes,
         target="y",
-    )  # fmt: skip
+    )
     status = [Status.STALLED if k in uncertified else Status.CERTIFIED for k in range(3)]
     gaps = np.array([1e-3 if k in uncertified else 1e-9 for k in range(3)])
     curve = CrossValidation(
@@ -81,18 +124,47 @@ def reason(path, j, used_by=()):
     """Only what a screen reads of a reason has to be right."""
     left = float(path.forces.left[j])
     return Reason(
-        feature=path.feature_names[j], alpha=1.0, state="zero", weight=0.0, per_sd=0.0, marginal=left + 0.5, used=0.5,
-        used_by=tuple((name, 0.1) for name in used_by), left=left, price=1.0, share=abs(left), slack=1 - abs(left),
-        enters_at=None, next_at=None, next_exact=False, leaves_at=None, refit_weight=None, certified=True, unique=True,
-        twins=(), correlation_unit=2.0, constant=False, loss=path.model.loss, penalty="l1", target="y",
-        last_alpha=0.5, kept=1, chosen_by="1se",
-    )  # fmt: skip
+        feature=path.feature_names[j],
+        alpha=1.0,
+        state="zero",
+        weight=0.0,
+        per_sd=0.0,
+        marginal=left + 0.5,
+        used=0.5,
+        used_by=tuple((name, 0.1) for name in used_by),
+        left=left,
+        price=1.0,
+        share=abs(left),
+        slack=1 - abs(left),
+        enters_at=None,
+        next_at=None,
+        next_exact=False,
+        leaves_at=None,
+        refit_weight=None,
+        certified=True,
+        unique=True,
+        twins=(),
+        correlation_unit=2.0,
+        constant=False,
+        loss=path.model.loss,
+        penalty="l1",
+        target="y",
+        last_alpha=0.5,
+        kept=1,
+        chosen_by="1se",
+    )
 
 
 SUMMARY = {
-    "rows": 50, "rows_dropped": 0, "columns": 3, "features": 3, "numeric": 3, "factors": 0, "columns_left_out": 0,
+    "rows": 50,
+    "rows_dropped": 0,
+    "columns": 3,
+    "features": 3,
+    "numeric": 3,
+    "factors": 0,
+    "columns_left_out": 0,
     "missing_cells": 0,
-}  # fmt: skip
+}
 
 
 def screen(path, *, used_by=(), everything=False, file="t.csv", rule="1se", **summary):
@@ -251,7 +323,7 @@ def test_numbers(x, text):
     assert screens.number(x) == text
 
 
-# --------------------------------------------------------------------------------------------------- end to end
+# -------------------------------------------------------------------------------- end to end
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     """An empty working directory."""
@@ -263,7 +335,8 @@ def here(tmp_path, monkeypatch):
 
 @pytest.fixture
 def run(here, capsys):
-    """Run a command in this process: exit code, stdout, stderr."""
+    """Run a command in this process, in ``here``: exit code, stdout, stderr."""
+    assert not list(here.iterdir())
 
     def call(*arguments):
         code = cli.main([str(argument) for argument in arguments])
@@ -322,7 +395,7 @@ def test_json_is_one_object_with_exactly_these_keys(run):
     assert record["penalty"] == "elasticnet:0.7"
     assert record["kept"] + record["zeros"] == record["p"] == len(record["coefficients"]) == 5
     assert record["certificate"].keys() == {"kind", "value"}
-    assert 0 <= record["max_gap"] <= 1e-6
+    assert record["max_gap"] <= 1e-6
     assert out.count("\n") == 1
 
 
@@ -465,7 +538,7 @@ def test_model_plot_why_and_predict(run, files):
     assert all(len(line) <= 80 for line in out.splitlines())
     code, out, _ = run("why", "model.json", "x0", "--json")
     said = json.loads(out, parse_constant=pytest.fail)
-    assert REASON_KEYS <= said.keys()
+    assert said.keys() >= REASON_KEYS
     assert said["state"] == "kept"
 
     code, out, err = run("predict", "model.json", "data.csv")
@@ -507,7 +580,7 @@ def test_force_overwrites(run):
     assert json.loads(Path("model.json").read_text())
 
 
-# --------------------------------------------------------------------------------------------------- refusals
+# -------------------------------------------------------------------------------- refusals
 def bad_file(name, content):
     return lambda: Path(name).write_bytes(content)
 
@@ -534,8 +607,16 @@ def with_target(values):
         (write, ["--unpenalised", "X1"], "no feature 'X1'; did you mean 'x1'?"),
         (with_target([7]), [], "the target 'y' is '7' in every row"),
         (with_target(["a"]), [], "the target 'y' is 'a' in every row"),
-        (with_target(["a", "b"]), ["--loss", "squared"], "--loss squared takes numbers; leave --loss at auto"),
-        (with_target(["a", "b", "c"]), [], "has 3 values ('a', 'b', 'c') and logistic regression takes two; merge some"),
+        (
+            with_target(["a", "b"]),
+            ["--loss", "squared"],
+            "--loss squared takes numbers; leave --loss at auto",
+        ),
+        (
+            with_target(["a", "b", "c"]),
+            [],
+            "has 3 values ('a', 'b', 'c') and logistic regression takes two; merge some",
+        ),
         (with_target([1, 2, 3]), ["--loss", "logistic"], "takes two; use --loss squared"),
         (with_target([1, 2, 3, "4 kg"]), [], "'4 kg' makes the column text: mend that cell"),
         (write, ["--cv", "61"], "61"),
@@ -544,7 +625,7 @@ def with_target(values):
         (write, ["-o", "a.png", "--plot", "a.png"], "-o and --plot both name 'a.png'"),
         (write, ["-o", "."], "is a folder"),
     ],
-)  # fmt: skip
+)
 def test_a_bad_table_or_file_is_one_line_and_leaves_nothing(run, files, prepare, arguments, said):
     prepare()
     before = files()
@@ -682,7 +763,7 @@ def test_predict_needs_the_columns_of_the_fit(run):
     Path("new.csv").write_text("x0,x1\n1,2\n")
     code, out, err = run("predict", "model.json", "new.csv")
     assert (code, out) == (1, "")
-    assert "needs a column that is absent" in err
+    assert "x2" in err
 
 
 def test_a_model_saved_from_python_cannot_predict_tables(run):
@@ -775,7 +856,7 @@ def test_the_bar_shows_on_a_terminal_after_a_while_and_is_gone_at_the_end(monkey
         bar(1, 100, 3, 1e-7)
 
 
-# --------------------------------------------------------------------------------------------------- processes
+# -------------------------------------------------------------------------------- processes
 def process(*arguments, **options):
     command = [sys.executable, "-m", "lozenge.cli", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, **options)
@@ -783,7 +864,10 @@ def process(*arguments, **options):
 
 def test_version_and_help_load_no_numpy():
     for asked in ("--version", "--help"):
-        program = f"import sys\nfrom lozenge.cli import main\nmain([{asked!r}])\nprint({{'numpy', 'polars', 'rich'}} & set(sys.modules))"
+        program = (
+            f"import sys; from lozenge.cli import main; main([{asked!r}]);"
+            " print({'numpy', 'polars', 'rich'} & set(sys.modules))"
+        )
         done = subprocess.run(
             [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=300
         )
@@ -792,7 +876,8 @@ def test_version_and_help_load_no_numpy():
     assert process("--version").stdout.startswith("lozenge ")
 
 
-def test_a_reader_that_leaves_early_is_no_error(here):
+@pytest.mark.usefixtures("here")
+def test_a_reader_that_leaves_early_is_no_error():
     write()
     reader, writer = os.pipe()
     os.close(reader)
@@ -803,7 +888,8 @@ def test_a_reader_that_leaves_early_is_no_error(here):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-def test_a_full_disk_behind_stdout_is_said(here):
+@pytest.mark.usefixtures("here")
+def test_a_full_disk_behind_stdout_is_said():
     write()
     command = [sys.executable, "-m", "lozenge.cli", *FIT, "--quiet"]
     with Path("/dev/full").open("w") as full:
@@ -827,7 +913,7 @@ def test_demo_writes_nothing_and_fits_the_screen(run, files):
     assert all(len(line) <= 80 for line in out.splitlines())
 
 
-# --------------------------------------------------------------------------------------------------- real tables
+# -------------------------------------------------------------------------------- real tables
 @pytest.mark.skipif(not DATA.exists(), reason="the shared data sets are not here")
 @pytest.mark.parametrize(
     ("name", "target", "more"),
@@ -850,4 +936,5 @@ def test_real_tables(run, name, target, more):
     assert "exactly 0" in said
     code, table, _ = run("predict", "model.json", DATA / name)
     assert code == 0
-    assert len(table.splitlines()) == len(list(csv.reader((DATA / name).open())))
+    with (DATA / name).open(newline="") as file:
+        assert len(table.splitlines()) == len(list(csv.reader(file)))

@@ -67,8 +67,8 @@ def dual_point(
 
     Notes
     -----
-    The correction changes zⱼᵀθ by zⱼᵀD X_u ν, at most √(sup f'')‖zⱼ‖·√(νᵀHν) by Cauchy-Schwarz: it is bounded instead of
-    computed, since after a refit of the free columns it is rounding.
+    The correction changes zⱼᵀθ by zⱼᵀD X_u ν, at most √(sup f'')‖zⱼ‖·√(νᵀHν) by Cauchy-Schwarz.  It is bounded
+    instead of computed: after a refit of the free columns it is rounding.
     """
     norms = problem.norms[problem.penalised]
     drift = np.sqrt(max(float(free_gradient @ free_solve), 0.0))
@@ -82,7 +82,9 @@ def dual_point(
     return Dual(pull, slack, scale, free_solve, conjugate)
 
 
-def prove(problem: Problem, alpha: float, beta: Floats, dual: Dual, fenchel: float, primal: float, span: float) -> Proof:
+def prove(
+    problem: Problem, alpha: float, beta: Floats, dual: Dual, fenchel: float, primal: float, span: float
+) -> Proof:
     """Close the gap: Fenchel-Young of the loss plus that of the penalty, each non-negative term by term.
 
     Parameters

@@ -60,7 +60,7 @@ app = typer.Typer(
 def _columns_of(ctx: typer.Context, incomplete: str) -> list[str]:
     from lozenge import tables
 
-    with suppress(KeyError, ValueError):
+    with suppress(KeyError, ValueError, OSError):
         return [name for name in tables.columns(ctx.params["file"]) if name.startswith(incomplete)]
     return []
 
@@ -68,7 +68,7 @@ def _columns_of(ctx: typer.Context, incomplete: str) -> list[str]:
 def _features_of(ctx: typer.Context, incomplete: str) -> list[str]:
     from lozenge import io
 
-    with suppress(KeyError, ValueError):
+    with suppress(KeyError, ValueError, OSError):
         return [name for name in io.load(ctx.params["model"]).feature_names if name.startswith(incomplete)]
     return []
 

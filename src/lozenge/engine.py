@@ -99,7 +99,7 @@ class Step:
     safe: Bools
 
 
-Run = Generator["Ask | Step", "Sums | None", Any]
+Run = Generator["Ask | Step", Any, Any]  # sent back are the Sums of an Ask, and nothing for a Step
 
 
 def iterate(fleet: Fleet, runs: list[Run]) -> Iterator[tuple[int, Any]]:
@@ -110,12 +110,12 @@ def iterate(fleet: Fleet, runs: list[Run]) -> Iterator[tuple[int, Any]]:
     inbox: dict[int, Sums | None] = dict.fromkeys(range(len(runs)))
     while inbox:
         asks: dict[int, Ask] = {}
-        for number, sums in inbox.items():
-            reply = sums
+        for number, reply in inbox.items():
             try:
-                while not isinstance(item := runs[number].send(reply), Ask):
+                item = runs[number].send(reply)
+                while not isinstance(item, Ask):
                     yield number, item
-                    reply = None
+                    item = next(runs[number])
                 asks[number] = item
             except StopIteration as end:
                 yield number, end.value
@@ -126,9 +126,7 @@ def iterate(fleet: Fleet, runs: list[Run]) -> Iterator[tuple[int, Any]]:
 
 def outcomes(fleet: Fleet, runs: list[Run]) -> list[Any]:
     """Run to the end and give what each run returned."""
-    returned: dict[int, Any] = {}
-    for number, item in iterate(fleet, runs):
-        returned[number] = item
+    returned = dict(iterate(fleet, runs))  # the last item of a run is what it returned
     return [returned[number] for number in range(len(runs))]
 
 
@@ -136,7 +134,7 @@ def _alike(asks: dict[int, Ask]) -> list[dict[int, Ask]]:
     groups: dict[object, dict[int, Ask]] = {}
     for number, ask in asks.items():
         whole = isinstance(ask.want.gradient, str) and ask.want.gram is not None
-        key: object = (ask.want.loss, ask.want.gram[0].tobytes()) if whole and ask.want.gram else number
+        key: object = (ask.want.loss, ask.want.gram[0].tobytes()) if whole and ask.want.gram is not None else number
         groups.setdefault(key, {})[number] = ask
     return list(groups.values())
 
@@ -148,8 +146,8 @@ def _serve(fleet: Fleet, asks: dict[int, Ask]) -> dict[int, Sums]:
     edges = np.cumsum([0, *(ask.coef.shape[1] for ask in asks.values())])
     coef = np.zeros((len(cols), edges[-1]))
     places = {n: slice(a, b) for n, a, b in zip(asks, edges[:-1], edges[1:], strict=True)}
-    for number, ask in asks.items():
-        coef[np.searchsorted(cols, ask.cols), places[number]] = ask.coef
+    for ask, place in zip(asks.values(), places.values(), strict=True):
+        coef[np.searchsorted(cols, ask.cols), place] = ask.coef
     splits = [ask.split for ask in asks.values() for _ in range(ask.coef.shape[1])]
     sums = fleet.evaluate(coef, cols, want, splits)
     return {number: sums.take(place) for number, place in places.items()}
@@ -176,7 +174,9 @@ def null(problem: Problem) -> Run:
         gradient = problem.gradient(sums.gradient[:-1], sums.slope, problem.free)[:, 0]
         step = -Factor.of(problem.gram(sums.gram[:, :, 0], problem.free, problem.free)).solve(gradient)
         beta = beta + step
-        finite = problem.loss.quadratic or -float(gradient @ step) <= certificate.EPS**1.5 * max(loss, certificate.DEGENERATE)
+        finite = problem.loss.quadratic or -float(gradient @ step) <= certificate.EPS**1.5 * max(
+            loss, certificate.DEGENERATE
+        )
     (point,) = yield from work.look([beta])
     if problem.loss.quadratic and len(beta):
         # One refinement from the exact gradient: the first solve is only as good as the Gram's rounding.
@@ -310,7 +310,9 @@ class Working:
         """H times a change of β."""
         free, rest = change[: self.f], change[self.f :]
         through = self.factor.solve(self.side @ rest)
-        return np.concatenate([self.corner @ free + self.side @ rest, self.reduced @ rest + self.side.T @ (through + free)])
+        return np.concatenate(
+            [self.corner @ free + self.side @ rest, self.reduced @ rest + self.side.T @ (through + free)]
+        )
 
     def unique(self, safes: list[Bools], alphas: list[float]) -> list[bool]:
         """True where the columns not proved zero are independent (with the ridge part, if any).
@@ -497,7 +499,7 @@ def _cost(kernel: SoftThreshold, b: Floats) -> float:
 def _estimate(work: Working, point: Point, kernel: SoftThreshold) -> float:
     """The gap that the violations on [free, members] alone would cause, in the manner of `certificate`."""
     b, g, free = point.beta[work.f :], point.gradient[work.f :], point.gradient[: work.f]
-    drift = np.sqrt(max(float(free @ work.factor.solve(free)), 0.0))
+    drift = float(np.sqrt(max(float(free @ work.factor.solve(free)), 0.0)))
     if not len(b):
         return drift**2
     size = np.abs(b)

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from lozenge.losses import Loss
     from lozenge.penalties import Penalty
     from lozenge.problem import Problem
-    from lozenge.results import Indices
 
     Progress = Callable[[int, int, int, float], None]
 
@@ -243,7 +242,9 @@ def _location(y: Floats, w: Floats) -> tuple[float, float]:
     return mean, float(np.sqrt(w @ np.square(y - mean) / w.sum()))
 
 
-def _cross_validate(built: list[Problem], steps: list[list[Step]], grid: Floats, unit: float, seed: int) -> CrossValidation:
+def _cross_validate(
+    built: list[Problem], steps: list[list[Step]], grid: Floats, unit: float, seed: int
+) -> CrossValidation:
     """Held-out mean deviance, 2(f - saturated), of every fold's path."""
     fleet = built[0].fleet
     deviance, weight = np.empty((len(built), len(grid))), np.empty(len(built))
@@ -287,7 +288,7 @@ def _assemble(found: list[Solution], source: Any, cross: CrossValidation | None,
 
 def _history(found: list[Solution]) -> History:
     inside = np.column_stack([s.coef != 0 for s in found])
-    p, count = inside.shape
+    p = len(inside)
     entered = np.where(inside.any(axis=1), inside.argmax(axis=1), -1)
     before, after = inside[:, :-1], inside[:, 1:]
     exits = np.argwhere(before & ~after)
@@ -317,7 +318,9 @@ def at(found: Path, alpha: float | None, *, df: int | None = None) -> Solution:
     if df is not None:
         few = np.flatnonzero(found.df <= df)
         if not len(few):
-            raise ValueError(f"no alpha on this path has at most {df} non-zero weights; the sparsest has {found.df.min()}")
+            raise ValueError(
+                f"no alpha on this path has at most {df} non-zero weights; the sparsest has {found.df.min()}"
+            )
         return _on_grid(found, int(few[-1]))
     value = float(np.float64(alpha))
     if not 0 <= value < np.inf:

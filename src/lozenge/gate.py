@@ -85,7 +85,7 @@ def _one_type(values: NDArray[Any]) -> NDArray[Any]:
     missing = [i for i, value in enumerate(values) if value is None or value != value]  # noqa: PLR0124 - nan of any type
     if missing:
         raise ValueError(f"y holds {len(missing)} missing values, the first at row {missing[0]}. Drop those rows first")
-    kinds = {str if isinstance(value, str) else bool if isinstance(value, (bool, np.bool_)) else type(value) for value in values}
+    kinds = {str if isinstance(value, str) else type(value) for value in values}
     if kinds == {str}:
         return values.astype(str)
     if all(issubclass(kind, (int, float, np.number)) for kind in kinds):
@@ -143,8 +143,7 @@ def names(asked: Sequence[str] | None, own: tuple[str, ...] | None, p: int) -> t
     if len(chosen) != p:
         raise ValueError(f"X has {p} columns but feature_names has {len(chosen)}; they must agree")
     if len(set(chosen)) < p:
-        seen: set[str] = set()
-        twice = next(name for name in chosen if name in seen or seen.add(name))
+        twice = next(name for k, name in enumerate(chosen) if name in chosen[:k])
         raise ValueError(f"feature names must be distinct; {twice!r} stands more than once")
     return chosen
 
@@ -164,10 +163,12 @@ def penalty_weights(values: Any, known: tuple[str, ...]) -> Floats:
     else:
         v = _floats(values, "penalty_weights")
         if v.shape != (len(known),):
-            raise ValueError(f"penalty_weights must have one value per column, shape ({len(known)},); got shape {v.shape}")
+            raise ValueError(f"penalty_weights needs one value per column, shape ({len(known)},); got shape {v.shape}")
     if not (v >= 0).all():
         bad = int(np.flatnonzero(~(v >= 0))[0])
-        raise ValueError(f"penalty_weights must be 0 (never penalised), positive, or inf (excluded); {known[bad]!r} has {v[bad]}")
+        raise ValueError(
+            f"penalty_weights must be 0 (never penalised), positive, or inf (excluded); {known[bad]!r} has {v[bad]}"
+        )
     return v
 
 
@@ -181,22 +182,23 @@ def tolerance(tol: Any) -> float:
 def grid(alphas: Any, alpha_max: float, n_alphas: int, ratio: float | None, tall: bool) -> Floats:
     """The decreasing grid of α: as asked, each once, or geometric from αmax."""
     if alphas is not None:
-        asked = np.atleast_1d(_floats(alphas, "alphas"))
-        if asked.ndim != 1 or not len(asked):
+        asked = _floats(alphas, "alphas")
+        if asked.ndim > 1 or asked.size == 0:
             raise ValueError(f"alphas must be one list of at least one number; got shape {asked.shape}")
+        asked = asked.reshape(-1)
         if len(asked) > MOST_ALPHAS:
             raise ValueError(f"at most {MOST_ALPHAS} alphas; got {len(asked)}")
         if not (asked >= 0).all():
             raise ValueError(f"alphas must be 0 or positive; got {asked[~(asked >= 0)][0]}")
         return np.unique(np.where(np.isinf(asked), alpha_max, asked))[::-1]
-    if isinstance(n_alphas, bool) or not isinstance(n_alphas, (int, np.integer)) or not 1 <= n_alphas <= MOST_ALPHAS:
+    if not 1 <= n_alphas <= MOST_ALPHAS or int(n_alphas) != n_alphas:
         raise ValueError(f"n_alphas must be a whole number from 1 to {MOST_ALPHAS}; got {n_alphas}")
     ratio = (1e-4 if tall else 1e-2) if ratio is None else ratio
     if not 0 < ratio < 1:
         raise ValueError(f"alpha_min_ratio must lie between 0 and 1 exclusive; got {ratio}")
     if alpha_max == 0.0:
         return np.zeros(1)
-    steps = np.geomspace(1.0, ratio, n_alphas)
+    steps = np.geomspace(1.0, ratio, int(n_alphas))
     steps[0] = 1.0
     return alpha_max * steps
 
@@ -212,4 +214,6 @@ def folds(table: NDArray[np.uint8] | None, target: Target, w: Floats) -> None:
         trained = np.unique(target.values[(column == TRAIN) & (w > 0)])
         if len(target.classes) > len(trained):
             absent = next(c for code, c in enumerate(target.classes) if code not in trained)
-            raise ValueError(f"the training rows of fold {k} hold no {absent!r}; use fewer folds, or stratified ones (an int cv)")
+            raise ValueError(
+                f"the training rows of fold {k} hold no {absent!r}; use fewer folds, or stratified ones (an int cv)"
+            )

@@ -1,8 +1,8 @@
 """Pictures of a path, from its records alone.
 
-A line is coloured and named if its weight ends among the largest; the rest are grey.  Colours are Okabe and
-Ito's, which most colour-blind readers can tell apart, and line styles tell the rest.  Names are drawn as text,
-never as mathematics.
+A line is coloured and named if its weight ends among the largest; the rest are grey.  Colours are Okabe
+and Ito's, which most colour-blind readers can tell apart, and line styles tell the rest.  Names are drawn as
+text, never as mathematics.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def path(record: Path, ax: Axes | None = None) -> Axes:
     ----------
     record : Path
     ax : matplotlib Axes, optional
-        The names stand to the right of the axes, which give up the room for them.  Without it a figure is made,
-        as wide as a page.
+        The names stand to the right of the axes, which give up the room for them.  Without it a figure is
+        made, as wide as a page.
 
     Returns
     -------

@@ -87,9 +87,13 @@ class Forces:
 class Source(Protocol):
     """The data behind a path while they are in memory; a loaded path has none."""
 
-    def solve(self, alpha: float) -> Solution: ...
+    def solve(self, alpha: float) -> Solution:
+        """Solve and certify at one α."""
+        ...
 
-    def forces(self, alpha: float) -> Forces: ...
+    def forces(self, alpha: float) -> Forces:
+        """What pulls on every feature at α."""
+        ...
 
     def similarity(self, feature: int, others: Indices) -> Floats:
         """Covariance of one feature with others, both in the units the penalty sees."""
@@ -292,7 +296,8 @@ class Path:
         """Draw the weights against α, the number kept on top, the chosen α marked."""
         from lozenge import plots
 
-        return plots.path(self, ax)
+        drawn: Axes = plots.path(self, ax)
+        return drawn
 
     def save(self, file: str | FilePath, *, force: bool = False) -> None:
         """Write the path as JSON, atomically, never over an existing file unless ``force``."""

@@ -495,9 +495,7 @@ def _cautions(path: Path, summary: Mapping[str, int], listed: Rows, reasons: Seq
     if any("*" in text for text in _entries(path, listed.zeros)):
         texts.append("* was in the model at a larger alpha and has left it.")
     if _correlated(path, reasons):
-        texts.append(
-            "alone: correlation with the outcome; told: the part the model already tells."
-        )
+        texts.append("alone: correlation with the outcome; told: the part the model already tells.")
     if path.cv is not None and path.cv.uncertified:
         texts.append(
             f"In cross-validation {count(path.cv.uncertified, 'fit')} not certified to {path.model.tol:.0e}."

@@ -63,13 +63,13 @@ def _from_labels(labels: NDArray[np.intp]) -> NDArray[np.uint8]:
 
 
 def _from_pairs(pairs: Any, n: int) -> NDArray[np.uint8]:
-    columns = []
+    columns: list[NDArray[np.uint8]] = []
     for train, test in pairs:
         column = np.zeros(n, dtype=np.uint8)
         column[train] = TRAIN
         column[test] = TEST
         if not ((column == TRAIN).any() and (column == TEST).any()):
-            raise ValueError(f"fold {len(columns)} of cv has an empty part; every fold needs rows to train and to test on")
+            raise ValueError(f"fold {len(columns)} of cv has no rows to train on, or none to test on")
         columns.append(column)
     if not columns:
         raise ValueError("cv gave no folds")
@@ -102,8 +102,8 @@ def choose(cv: CrossValidation | None, rule: str) -> int:
     """
     if cv is None:
         raise ValueError(
-            f"the rule {rule!r} needs a cross-validated curve and this path has none: fit with lozenge.path(..., cv=10), "
-            "or name an alpha: path.at(alpha)"
+            f"the rule {rule!r} needs a cross-validated curve and this path has none: "
+            "fit with lozenge.path(..., cv=10), or name an alpha: path.at(alpha)"
         )
     if rule == "min":
         return cv.index_min

@@ -30,7 +30,9 @@ class Source:
     α, weights and forces are in the user's units; inside, the response is measured in units of ``unit``.
     """
 
-    def __init__(self, problem: Problem, null: Null, work: Working, model: Model, names: tuple[str, ...], unit: float) -> None:
+    def __init__(
+        self, problem: Problem, null: Null, work: Working, model: Model, names: tuple[str, ...], unit: float
+    ) -> None:
         self.problem = problem
         self.null = null
         self.work = work
@@ -156,4 +158,5 @@ class Source:
             run = engine.follow(free, null, np.zeros(1), self.model.tol, span=span)
         else:
             run = engine.follow(problem, self.null, np.array([alpha / self.unit]), self.model.tol, work=self.work)
-        return next(step for _, step in engine.iterate(problem.fleet, [run]) if step is not None)
+        found: Step = next(step for _, step in engine.iterate(problem.fleet, [run]) if step is not None)
+        return found

@@ -104,9 +104,7 @@ def finish(S: Floats, linear: Floats, guess: Floats, kernel: SoftThreshold) -> F
     return None
 
 
-def _independent(
-    S: Floats, linear: Floats, b: Floats, signs: Floats, kernel: SoftThreshold
-) -> Support | None:
+def _independent(S: Floats, linear: Floats, b: Floats, signs: Floats, kernel: SoftThreshold) -> Support | None:
     """Factor the present support, first dropping weights, in place, until its columns are independent."""
     while True:
         members = np.flatnonzero(signs)
@@ -194,13 +192,13 @@ class Support:
             first = first - self.V @ multipliers
             x[joined] = multipliers[: len(joined)]
         x[self.base] = first
-        x[list(self.left)] = 0.0
+        x[np.array(self.left, dtype=np.intp)] = 0.0
         return x
 
     def _border(self) -> Floats:
         units = np.zeros((len(self.base), len(self.left)))
         units[np.searchsorted(self.base, self.left), np.arange(len(self.left))] = 1.0
-        return np.hstack([self.S[np.ix_(self.base, list(self.entered))], units])
+        return np.hstack([self.S[self.base][:, np.array(self.entered, dtype=np.intp)], units])
 
     def _corner(self) -> Floats:
         joined = list(self.entered)

@@ -37,7 +37,7 @@ def as_design(X: Any) -> tuple[Design, tuple[str, ...] | None]:
     names = None
     if _is_frame(X):
         X, names = _from_frame(X)
-    design = _sparse(X) if hasattr(X, "tocsc") else _dense(X)
+    design = _from_compressed(X) if hasattr(X, "tocsc") else _from_array(X)
     return design, names
 
 
@@ -88,7 +88,7 @@ def _stored(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return native if native in _STORED else np.dtype(np.float64)
 
 
-def _dense(X: Any) -> DenseDesign:
+def _from_array(X: Any) -> DenseDesign:
     if np.ma.isMaskedArray(X):
         raise TypeError("X is a masked array; its mask would be lost. Fill or drop the masked entries first")
     X = np.asarray(X)
@@ -115,7 +115,7 @@ def _refuse_nonfinite(rows: NDArray[np.intp], cols: NDArray[np.intp]) -> None:
     )
 
 
-def _sparse(X: Any) -> SparseDesign:
+def _from_compressed(X: Any) -> SparseDesign:
     import scipy.sparse as sp
 
     _check_shape(X.shape)
@@ -123,7 +123,7 @@ def _sparse(X: Any) -> SparseDesign:
     if X.format not in ("csc", "csr"):
         X = sp.coo_array(X)
         for axis, index in enumerate(X.coords):
-            if index.size and not (0 <= index.min() and index.max() < X.shape[axis]):
+            if index.size and (index.min() < 0 or index.max() >= X.shape[axis]):
                 raise ValueError(f"X is broken: a sparse index on axis {axis} lies outside 0 … {X.shape[axis] - 1}")
     else:
         _check_compressed(X)

@@ -1,0 +1,1 @@
+"""Reasons: arithmetic on records, numbers and sentences out."""

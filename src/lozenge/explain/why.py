@@ -23,6 +23,7 @@ __all__ = ["chosen_by", "sentence", "why"]
 
 CLOSE = 0.895  # a zero that leaves this share of the price, 90 % as it is printed, depends on the choice of α
 REFINED_TO = 1e-4  # relative width of an entry's bracket
+DRIFT_HOLDS_TO = 1e-6  # a crossing nearer to 0, in units of α, is rounding
 SPLIT_HOLDS_TO = 1e-6  # parts of `used` that miss its sum by more are not shown
 TWIN_TO = 1e-9  # |correlation| this near to 1 is the same column in other units
 LISTED = 3  # parts of `used` that a sentence names
@@ -298,7 +299,7 @@ def _extrapolated(source: Source, forces: Forces, j: int) -> float | None:
         fall = price / alpha - sign * drift
         if fall > 0:
             crossings.append(sign * (left - alpha * drift) / fall)
-    return max((crossing for crossing in crossings if 0 < crossing < alpha), default=None)
+    return max((crossing for crossing in crossings if DRIFT_HOLDS_TO * alpha < crossing < alpha), default=None)
 
 
 # ---------------------------------------------------------------------------------------- the sentence
@@ -532,8 +533,7 @@ def _twinned(reason: Reason) -> str:
     if reason.unique:
         return f"{same} The penalty, not the data, decides how they share a weight. Drop all but one."
     return (
-        f"{same} Other splits between them fit equally well, so the data do not decide which is zero. "
-        "Drop all but one."
+        f"{same} Other splits between them fit equally well, so the data do not decide which is zero. Drop all but one."
     )
 
 

@@ -4,6 +4,7 @@ from lozenge.losses.base import Loss, Target
 from lozenge.losses.logistic import Logistic
 from lozenge.losses.squared import Squared
 
-LOSSES: dict[str, type[Loss]] = {loss.name: loss for loss in (Squared, Logistic)}
+_ALL: tuple[type[Loss], ...] = (Squared, Logistic)
+LOSSES: dict[str, type[Loss]] = {loss.name: loss for loss in _ALL}
 
 __all__ = ["LOSSES", "Logistic", "Loss", "Squared", "Target"]

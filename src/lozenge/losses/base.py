@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,10 +29,10 @@ class Loss(Protocol):
     quadratic : f'' is constant in η, so that one Newton step is exact
     """
 
-    name: str
-    width: int
-    smoothness: float
-    quadratic: bool
+    name: ClassVar[str]
+    width: ClassVar[int]
+    smoothness: ClassVar[float]
+    quadratic: ClassVar[bool]
 
     def value(self, y: Floats, eta: Floats) -> Floats:
         """f(y, η)."""

@@ -86,6 +86,6 @@ class Logistic:
         classes = np.unique(y)
         if len(classes) != 2:
             shown = ", ".join(str(c)[:20] for c in classes[:4]) + (", …" if len(classes) > 4 else "")
-            remedy = "needs both classes in the data" if len(classes) < 2 else "takes two; use loss='squared' for a number"
-            raise ValueError(f"y must hold two classes for the logistic loss; got {len(classes)} ({shown}). The loss {remedy}")
+            remedy = "one class cannot be told from another" if len(classes) < 2 else "for a number use loss='squared'"
+            raise ValueError(f"y must hold two classes for the logistic loss; got {len(classes)} ({shown}): {remedy}")
         return Target((y == classes[1]).astype(np.float64), tuple(classes.tolist()))

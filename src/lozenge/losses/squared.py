@@ -66,7 +66,7 @@ class Squared:
         if y.dtype.kind not in "biuf":
             example = y.flat[0]
             raise ValueError(
-                f"y must be numbers for the squared loss; got {type(example).__name__} values such as {str(example)[:40]!r}. "
-                "Use loss='logistic' if there are two classes"
+                f"y must be numbers for the squared loss; got {type(example).__name__} values such as "
+                f"{str(example)[:40]!r}. Use loss='logistic' if there are two classes"
             )
         return Target(y.astype(np.float64), ())

@@ -32,7 +32,6 @@ class Penalty(Protocol):
 
     name: ClassVar[str]
     convex: ClassVar[bool]
-    weights: Floats | None
 
     def parameters(self) -> dict[str, float]:
         """The constructor's arguments, by name: what a model file keeps."""

@@ -1,0 +1,52 @@
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+Stored: TypeAlias = NDArray[np.floating]
+Indices: TypeAlias = NDArray[np.int64]
+Compressed: TypeAlias = NDArray[np.integer]
+
+def correlate_dense(
+    X: Stored, scale: Floats, shift: Floats, R: Floats, columns: Indices | None, out: Floats, square: bool
+) -> None: ...
+def summarise_dense(X: Stored, out: Floats) -> None: ...
+def pack_dense(
+    X: Stored, scale: Floats, shift: Floats, columns: Indices, top: int, bottom: int, out: Floats
+) -> None: ...
+def correlate_csc(
+    data: Stored,
+    indices: Compressed,
+    pointers: Compressed,
+    scale: Floats,
+    shift: Floats,
+    R: Floats,
+    totals: Floats,
+    columns: Indices | None,
+    out: Floats,
+    square: bool,
+) -> None: ...
+def summarise_csc(data: Stored, indices: Compressed, pointers: Compressed, rows: int, out: Floats) -> None: ...
+def predict_csc(
+    data: Stored,
+    indices: Compressed,
+    pointers: Compressed,
+    scale: Floats,
+    shift: Floats,
+    columns: Indices,
+    B: Floats,
+    out: Floats,
+) -> None: ...
+def pack_csc(
+    data: Stored,
+    indices: Compressed,
+    pointers: Compressed,
+    scale: Floats,
+    shift: Floats,
+    columns: Indices,
+    out: Floats,
+) -> None: ...
+def descend(
+    H: Floats, l1: Floats, l2: Floats, b: Floats, gradient: Floats, tol: float, max_sweeps: int
+) -> tuple[int, float]: ...

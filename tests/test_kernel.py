@@ -1,0 +1,416 @@
+"""Every compiled function against a few lines of NumPy, and what it does when it is lied to or interrupted."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lozenge import _kernel
+
+LD = np.longdouble
+EPS = np.finfo(float).eps
+SHAPES = [(1, 1), (2, 3), (7, 4), (8, 5), (9, 5), (511, 3), (512, 3), (513, 6), (1030, 260)]
+
+
+def wide(X):
+    """Columns 2 … of a wider array in row-major order: a slice whose rows do not touch."""
+    out = np.empty((X.shape[0], X.shape[1] + 5), X.dtype)
+    out[:, 2:-3] = X
+    return out[:, 2:-3]
+
+
+def tall(X):
+    """The same in column-major order."""
+    return wide(X.T.copy()).T
+
+
+LAYOUTS = {"C": np.ascontiguousarray, "F": np.asfortranarray, "row slice": wide, "column slice": tall}
+FLOATS = [np.float64, np.float32]
+INTEGERS = [np.int32, np.int64]
+
+
+def problem(n, p, m, *, density=1.0, seed=0):
+    rng = np.random.default_rng([seed, n, p, m])
+    X = rng.standard_normal((n, p)) + 2
+    X[rng.random((n, p)) >= density] = 0
+    X[:, p // 2] *= density == 1.0  # an empty column where X is sparse
+    R = np.asfortranarray(rng.standard_normal((n, m)))
+    return X, np.ldexp(1.0, rng.integers(-2, 3, p)), rng.standard_normal(p), R
+
+
+def subsets(p):
+    """No subset, none of the columns, and some in any order with one twice."""
+    return [None, np.zeros(0, np.int64), np.array([p - 1, 0, p // 2, p - 1])]
+
+
+def close(found, expected, size, n):
+    """Within the rounding of sums made in blocks of 512 and eight lanes, `size` the same sums of absolute values."""
+    assert found.shape == expected.shape
+    np.testing.assert_array_less(abs(found - expected), (80 + n / 512) * EPS * size + 1e-300)
+
+
+def correlated(X, scale, shift, R, cols, square):
+    cols = slice(None) if cols is None else cols
+    power = 2 if square else 1
+    A = (X[:, cols].astype(LD) * scale[cols] - shift[cols]) ** power
+    size = (abs(X[:, cols].astype(LD) * scale[cols]) + abs(shift[cols])) ** power
+    return A.T @ R.astype(LD), size.T @ abs(R)
+
+
+def csc(X, dtype, integer):
+    A = sp.csc_matrix(X.astype(dtype))
+    return A.data, A.indices.astype(integer), A.indptr.astype(integer)
+
+
+# -- products -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("square", [False, True])
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_correlate_dense(layout, dtype, square):
+    for n, p in SHAPES:
+        for m in (1, 4, 7) if n > 600 else range(1, 10):
+            X, scale, shift, R = problem(n, p, m)
+            X = LAYOUTS[layout](X.astype(dtype))
+            for cols in subsets(p):
+                out = np.zeros((p if cols is None else len(cols), m))
+                _kernel.correlate_dense(X, scale, shift, R, cols, out, square)
+                close(out, *correlated(X, scale, shift, R, cols, square), n)
+
+
+@pytest.mark.parametrize("square", [False, True])
+@pytest.mark.parametrize("integer", INTEGERS)
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_correlate_csc(dtype, integer, square):
+    for n, p in SHAPES:
+        for m in (1, 4, 7) if n > 600 else range(1, 10):
+            for density in (0.3, 1.0):
+                X, scale, shift, R = problem(n, p, m, density=density)
+                X = X.astype(dtype)
+                for cols in subsets(p):
+                    out = np.full((p if cols is None else len(cols), m), np.nan)  # whatever was there is overwritten
+                    _kernel.correlate_csc(*csc(X, dtype, integer), scale, shift, R, R.sum(axis=0), cols, out, square)
+                    close(out, *correlated(X, scale, shift, R, cols, square), n)
+
+
+@pytest.mark.parametrize("integer", INTEGERS)
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_predict_csc(dtype, integer):
+    for n, p in SHAPES:
+        for m in range(1, 10):
+            for density in (0.3, 1.0):
+                X, scale, shift, R = problem(n, p, m, density=density)
+                X = X.astype(dtype)
+                for cols in subsets(p)[1:]:
+                    B = np.random.default_rng(n).standard_normal((len(cols), m))
+                    B[::2] = 0.0
+                    A = X[:, cols].astype(LD) * scale[cols] - shift[cols]
+                    size = (abs(X[:, cols] * scale[cols]) + abs(shift[cols])) @ abs(B)
+                    out = np.asfortranarray(R.copy())  # it adds to what is there
+                    _kernel.predict_csc(*csc(X, dtype, integer), scale, shift, cols, B, out)
+                    close(out, R + A @ B, abs(R) + size, 0)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_pack_dense(layout, dtype):
+    for n, p in SHAPES:
+        X, scale, shift, _ = problem(n, p, 1)
+        X = LAYOUTS[layout](X.astype(dtype))
+        for cols in subsets(p)[1:]:
+            for top, bottom in ((0, n), (n // 3, n - n // 4), (n, n)):
+                out = np.full((bottom - top, len(cols)), np.nan, order="F")
+                _kernel.pack_dense(X, scale, shift, cols, top, bottom, out)
+                np.testing.assert_array_equal(out, X[top:bottom, cols].astype(float) * scale[cols] - shift[cols])
+
+
+@pytest.mark.parametrize("integer", INTEGERS)
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_pack_csc(dtype, integer):
+    for n, p in SHAPES:
+        X, scale, shift, _ = problem(n, p, 1, density=0.4)
+        X = X.astype(dtype)
+        for cols in subsets(p)[1:]:
+            out = np.full((n, len(cols)), np.nan, order="F")
+            _kernel.pack_csc(*csc(X, dtype, integer), scale, shift, cols, out)
+            np.testing.assert_array_equal(out, X[:, cols].astype(float) * scale[cols] - shift[cols])
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("kind", [*LAYOUTS, "int32", "int64"])
+def test_summarise(kind, dtype):
+    for n, p in SHAPES:
+        X = problem(n, p, 1, density=0.4)[0].astype(dtype)
+        out = np.full((p, 3), np.nan)
+        if kind in LAYOUTS:
+            _kernel.summarise_dense(LAYOUTS[kind](X), out)
+        else:
+            _kernel.summarise_csc(*csc(X, dtype, np.dtype(kind)), n, out)
+        np.testing.assert_array_equal(out[:, :2], np.column_stack([X.min(axis=0), X.max(axis=0)]))
+        close(out[:, 2], X.astype(LD).mean(axis=0), abs(X.astype(LD)).mean(axis=0), 512 * n)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("row", [0, 3, 8])
+def test_summarise_shows_what_is_not_finite(row, value):
+    X = np.ones((9, 3))
+    X[row, 1] = value
+    A = sp.csc_matrix(X)
+    for fill in (
+        lambda out: _kernel.summarise_dense(X, out),
+        lambda out: _kernel.summarise_dense(np.asfortranarray(X), out),
+        lambda out: _kernel.summarise_csc(A.data, A.indices, A.indptr, 9, out),
+    ):
+        out = np.zeros((3, 3))
+        fill(out)
+        assert np.isfinite(out).all(axis=1).tolist() == [True, False, True]
+
+
+def test_a_mean_does_not_overflow_where_a_sum_would():
+    out = np.zeros((1, 3))
+    _kernel.summarise_dense(np.full((1000, 1), 1e308), out)
+    np.testing.assert_allclose(out, 1e308, rtol=1e-12)
+
+
+# -- descent ------------------------------------------------------------------------------------------------------
+
+
+def sweep(H, l1, l2, b, g):
+    """One cycle over the coordinates, as in a textbook."""
+    b, g, moved = b.copy(), g.copy(), 0.0
+    for j in range(len(b)):
+        curvature = H[j, j] + l2[j]
+        if curvature > 0:
+            z = H[j, j] * b[j] - g[j]
+            change = np.sign(z) * max(abs(z) - l1[j], 0.0) / curvature - b[j]
+            b[j] += change
+            g += change * H[j]
+            moved = max(moved, np.sqrt(curvature) * abs(change))
+    return b, g, moved
+
+
+@st.composite
+def quadratics(draw):
+    k = draw(st.integers(1, 12))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    A = rng.standard_normal((draw(st.sampled_from([k + 5, max(1, k // 2)])), k)) / np.sqrt(k)
+    A[:, rng.random(k) < 0.2] = 0.0
+    l1 = rng.choice([0.0, 0.1, 1.0, np.inf], k, p=[0.1, 0.5, 0.3, 0.1])
+    l2 = draw(st.sampled_from([0.0, 0.5])) * rng.random(k)
+    b = rng.standard_normal(k) * (rng.random(k) < 0.5) * np.isfinite(l1)
+    return A.T @ A, l1, l2, b, A.T @ rng.standard_normal(len(A))
+
+
+@given(quadratics())
+def test_one_sweep_of_descent(case):
+    H, l1, l2, start, q = case
+    b, g = start.copy(), q.copy()
+    sweeps, moved = _kernel.descend(H, l1, l2, b, g, 0.0, 1)
+    expected, gradient, largest = sweep(H, l1, l2, start, q)
+    assert sweeps == 1
+    np.testing.assert_allclose(b, expected, rtol=1e-11, atol=1e-12)
+    np.testing.assert_allclose(g, gradient, rtol=1e-11, atol=1e-12)
+    np.testing.assert_allclose(moved, largest, rtol=1e-11, atol=1e-12)
+
+
+@given(quadratics())
+def test_descent_ends_where_nothing_moves(case):
+    H, l1, l2, start, q = case
+    b, g = start.copy(), q.copy()
+    sweeps, moved = _kernel.descend(H, l1, l2, b, g, 1e-12, 100_000)
+    assert sweeps < 100_000
+    assert moved <= 1e-12
+    assert np.all(b[np.isinf(l1)] == 0)
+    np.testing.assert_allclose(g, q + H @ (b - start), rtol=1e-9, atol=1e-10)  # kept up to date in place
+    g = q + H @ (b - start)
+    assert sweep(H, l1, l2, b, g)[2] <= 1e-10
+
+    def cost(x):
+        return q @ (x - start) + (x - start) @ H @ (x - start) / 2 + l1[x != 0] @ abs(x[x != 0]) + l2 @ x**2 / 2
+
+    rng = np.random.default_rng(0)
+    for size in (1.0, 1e-2, 1e-4):  # convex: a local minimum is the minimum
+        for _ in range(5):
+            other = b + size * rng.standard_normal(len(b)) * np.isfinite(l1)
+            assert cost(b) <= cost(other) + 1e-11 * (1 + abs(cost(b)))
+
+
+def test_a_copy_does_not_enter_by_rounding():
+    rng = np.random.default_rng(3)
+    for _ in range(50):
+        A = rng.standard_normal((20, 3))
+        A = np.column_stack([A, A[:, 0]])
+        H = A.T @ A
+        b, g = np.zeros(4), -A.T @ (3 * A[:, 0] + rng.standard_normal(20))
+        _kernel.descend(H, np.ones(4), np.zeros(4), b, g, 1e-13, 10_000)
+        assert b[0] != 0
+        assert b[3] == 0
+
+
+# -- threads ------------------------------------------------------------------------------------------------------
+
+EVERYTHING = """
+import hashlib, numpy as np, scipy.sparse as sp
+from lozenge import _kernel
+rng = np.random.default_rng(0)
+n, p, m = 3001, 403, 5
+X = rng.standard_normal((n, p))
+S = sp.csc_matrix(X * (rng.random((n, p)) < 0.4))
+scale, shift = np.ones(p), rng.standard_normal(p)
+R = np.asfortranarray(rng.standard_normal((n, m)))
+cols = np.arange(p)[::-1].copy()
+digest = hashlib.sha256()
+for A in (X, np.asfortranarray(X), X.astype(np.float32)):
+    for square in (False, True):
+        out = np.zeros((p, m)); _kernel.correlate_dense(A, scale, shift, R, None, out, square); digest.update(out)
+    out = np.zeros((p, 3)); _kernel.summarise_dense(A, out); digest.update(out)
+    out = np.zeros((n, p), order="F"); _kernel.pack_dense(A, scale, shift, cols, 0, n, out); digest.update(out.T)
+arrays = S.data, S.indices, S.indptr
+for square in (False, True):
+    out = np.zeros((p, m))
+    _kernel.correlate_csc(*arrays, scale, shift, R, R.sum(axis=0), None, out, square); digest.update(out)
+out = np.zeros((n, m), order="F")
+_kernel.predict_csc(*arrays, scale, shift, cols, rng.standard_normal((p, m)), out); digest.update(out.T)
+print(digest.hexdigest())
+"""
+
+
+def test_the_number_of_threads_moves_no_bit():
+    found = set()
+    for threads in ("1", "2", "3", "16"):
+        run = subprocess.run(
+            [sys.executable, "-c", EVERYTHING],
+            env=os.environ | {"OMP_NUM_THREADS": threads},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        found.add(run.stdout)
+    assert len(found) == 1
+
+
+# -- Ctrl-C -------------------------------------------------------------------------------------------------------
+
+HARD = """
+import numpy as np
+from lozenge import _kernel
+k = 1500
+H = 1.0 / (1.0 + np.add.outer(np.arange(k), np.arange(k)))  # Hilbert's matrix: descent crawls
+b, g = np.zeros(k), -H @ np.random.default_rng(0).standard_normal(k)
+print("started", flush=True)
+try:
+    _kernel.descend(H, np.full(k, 1e-12), np.zeros(k), b, g, 0.0, 10**12)
+    print("finished")
+except KeyboardInterrupt:
+    b, g = np.zeros(1), -np.ones(1)
+    _kernel.descend(np.ones((1, 1)), np.zeros(1), np.zeros(1), b, g, 1e-12, 10)
+    print("interrupted", b[0])
+"""
+
+
+def test_ctrl_c_is_answered_within_a_second():
+    child = subprocess.Popen([sys.executable, "-c", HARD], stdout=subprocess.PIPE, text=True)
+    try:
+        assert child.stdout.readline() == "started\n"
+        time.sleep(0.3)
+        sent = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        said = child.communicate(timeout=10)[0]
+        waited = time.monotonic() - sent
+    finally:
+        child.kill()
+        child.wait()
+    assert said == "interrupted 1.0\n"
+    assert waited < 1.0
+
+
+# -- what is refused ----------------------------------------------------------------------------------------------
+
+
+def calls():
+    """(name, function, good arguments, {argument: bad values}) for every compiled function."""
+    n, p, m = 6, 4, 2
+    X = np.ones((n, p))
+    A = sp.csc_matrix(X)
+    ones, R, out, cols = np.ones(p), np.ones((n, m), order="F"), np.zeros((p, m)), np.array([0, 3])
+    wrong = {
+        "scale": [np.ones(p + 1)],
+        "shift": [np.ones(p - 1)],
+        "columns": [np.array([0, p]), np.array([-1, 0]), np.array([2**62, 0]), np.array([-(2**63), 0])],
+    }
+    dense = {"X": X, "scale": ones, "shift": ones}
+    sparse = {"data": A.data, "indices": A.indices, "pointers": A.indptr, "scale": ones, "shift": ones}
+    broken = {
+        "data": [A.data[:-1]],
+        "indices": [A.indices[:-1]],
+        "pointers": [A.indptr[:-1], A.indptr[1:], A.indptr[:0], np.append(A.indptr[:-1], 99).astype(A.indptr.dtype)],
+    }
+    shapes = [np.zeros((3, m)), np.zeros((2, m + 1)), np.zeros((0, 0))]
+    packed = [np.zeros((n, 3), order="F"), np.zeros((n + 1, 2), order="F")]
+    strided = {"X": [np.ones((2 * n, 2 * p))[::2, ::2]]}
+    tail = {"R": R, "columns": cols, "out": np.zeros((2, m)), "square": False}
+    yield (
+        "correlate_dense",
+        dense | tail,
+        wrong | strided | {"R": [np.ones((n + 1, m), order="F")], "out": shapes},
+    )
+    middle = {"R": R, "totals": np.ones(m)}
+    yield (
+        "correlate_csc",
+        sparse | middle | tail,
+        wrong | broken | {"out": shapes, "totals": [np.ones(m + 1)]},
+    )
+    yield "summarise_dense", {"X": X, "out": np.zeros((p, 3))}, strided | {"out": [out, np.zeros((p + 1, 3))]}
+    rows = {"columns": cols, "top": 0, "bottom": n, "out": np.zeros((n, 2), order="F")}
+    yield "pack_dense", dense | rows, wrong | strided | {"out": packed, "top": [n + 1, 1], "bottom": [n + 1, 2]}
+    just = {k: sparse[k] for k in ("data", "indices", "pointers")}
+    yield "summarise_csc", just | {"rows": n, "out": np.zeros((p, 3))}, broken | {"out": [out]}
+    B = {"columns": cols, "B": np.ones((2, m)), "out": np.zeros((n, m), order="F")}
+    yield "predict_csc", sparse | B, wrong | broken | {"B": [np.ones((3, m)), np.ones((2, 1))]}
+    yield "pack_csc", sparse | {"columns": cols, "out": np.zeros((n, 2), order="F")}, wrong | broken | {"out": packed[:1]}
+    b = {"b": np.zeros(p), "gradient": np.zeros(p), "tol": 0.1, "max_sweeps": 3}
+    other = [np.ones(p + 1), np.ones(p - 1), np.ones(0)]
+    yield (
+        "descend",
+        {"H": np.eye(p), "l1": ones, "l2": ones} | b,
+        {"H": [np.ones((p, p + 1)), np.ones((p + 1, p + 1))]} | dict.fromkeys(("l1", "l2", "b", "gradient"), other),
+    )
+
+
+@pytest.mark.parametrize(("name", "good", "bad"), [pytest.param(*case, id=case[0]) for case in calls()])
+def test_wrong_sizes_and_columns_are_refused(name, good, bad):
+    function = getattr(_kernel, name)
+    function(*good.values())
+    for argument, values in bad.items():
+        for value in values:
+            with pytest.raises(ValueError, match=r"\w"):
+                function(*(good | {argument: value}).values())
+    for argument, value in good.items():
+        if isinstance(value, np.ndarray):  # nothing is converted behind the caller's back, nor read as another type
+            with pytest.raises(TypeError):
+                function(*(good | {argument: value.astype(np.complex128)}).values())
+            with pytest.raises(TypeError):
+                function(*(good | {argument: value[None]}).values())
+
+
+def test_every_function_is_tested_here():
+    compiled = {name for name in dir(_kernel) if callable(getattr(_kernel, name)) and not name.startswith("_")}
+    assert compiled == {name for name, _, _ in calls()}
+
+
+def test_results_are_not_written_to_what_is_read_only():
+    out = np.zeros((2, 3))
+    out.flags.writeable = False
+    with pytest.raises(TypeError):
+        _kernel.summarise_dense(np.ones((4, 2)), out)
