@@ -145,7 +145,7 @@ class Problem:
         """η, loss and pulls of the model of intercept, offset and unpenalised columns, by damped Newton."""
         if self._null is None:
             U = self._unpenalised(self.free)
-            eta = self.offset.copy()
+            eta = self.offset + self._level()
             value = np.sum(self.omega * self._value(eta))
             for _ in range(200):
                 Q = _orthonormal(U, self.omega * self._curve(eta))
@@ -165,6 +165,20 @@ class Problem:
             theta = -self.omega * self._slope(eta)
             self._null = (eta, value, theta)
         return self._null
+
+    def _level(self):
+        """The constant that zeroes Σ ω f'(offset + b₀) by bisection; 0 without an intercept or without a root."""
+        if self.loss == "squared" or not self.fit_intercept or np.all(self.y == self.y[0]):
+            return LD(0)
+        far = np.max(abs(self.offset)) + 1000
+        low, high = -far, far
+        for _ in range(100):
+            middle = (low + high) / 2
+            if np.sum(self.omega * self._slope(self.offset + middle)) > 0:
+                high = middle
+            else:
+                low = middle
+        return (low + high) / 2
 
     @property
     def null_loss(self):
@@ -210,7 +224,8 @@ class Problem:
         parts = self.omega * self._conjugate_loss(u) + self.offset * theta
         dual = -np.sum(parts) - self._conjugate(z, held, alpha)
         if np.isfinite(dual) and np.isfinite(primal):
-            size = np.sum(abs(parts)) + primal + np.sum(abs(theta * (eta - self.offset))) + np.sum(abs(b * z))
+            far = abs(LD(intercept)) + np.sum(abs(b / self.scale) * (abs(self.mean) + self.sd * self.n))
+            size = np.sum(abs(parts)) + primal + np.sum(abs(theta)) * far + np.sum(abs(b * z))
             slack = 64 * (self.n + self.p) * EPS * size
             if abs(primal - dual - difference) > slack:
                 raise AssertionError(f"the oracle contradicts itself: {primal} - {dual} is not {difference}")
@@ -435,7 +450,8 @@ def check(path, problem, *, tol=1e-6, at=None, honest=False):
         where = f"alpha {alpha:.6g} (number {k}): reported gap {reported:.3g}, oracle {gap:.3g}, {path.status[k]}"
         assert path.certificates[k].kind == "gap", where
         assert path.certificates[k].value == path.gaps[k] or np.isinf(reported), where
-        assert path.df[k] == np.count_nonzero(coef[problem.penalised]), where
+        # At α = 0 every column is unpenalised.
+        assert path.df[k] == (np.count_nonzero(coef[problem.penalised]) if alpha > 0 else 0), where
         assert not coef[problem.excluded].any(), where
         if path.status[k].name == "CERTIFIED":
             assert reported <= tol, where
@@ -459,7 +475,7 @@ def fingerprint(thing):
     if isinstance(thing, (list, tuple)):
         return [fingerprint(value) for value in thing]
     if hasattr(thing, "columns"):
-        return [str(name) for name in thing.columns], thing.to_numpy().tolist()
+        return [str(name) for name in thing.columns], repr(thing.to_numpy().tolist())
     return repr(thing)
 
 

@@ -113,9 +113,7 @@ def handmade(names, *, coef, left, price=1.0, free=(), classes=(), uncertified=(
             sign_changes=(),
         ),
         chosen=1,
-        forces=Forces(
-            1.0, left, left, np.where(penalty_weights == 0, 0.0, price), coef, ~inside, unique, 1e-9
-        ),
+        forces=Forces(1.0, left, left, np.where(penalty_weights == 0, 0.0, price), coef, ~inside, unique, 1e-9),
         cv=curve if cv else None,
     )
 
@@ -231,10 +229,7 @@ def test_long_tables_show_ten_rows_each_and_say_what_is_left_out():
 def test_what_is_not_certified_says_so_with_the_status():
     path = handmade(["a", "b"], coef=[1, 0], left=[1, 0.5], uncertified=[2], unique=False)
     text = " ".join(" ".join(screen(path)).split())
-    assert (
-        "NOT CERTIFIED at 1 of 3 alphas, the chosen one not (it is within 1.0e-09); asked 1e-06. Rounding"
-        in text
-    )
+    assert "NOT CERTIFIED at 1 of 3 alphas, the chosen one not (it is within 1.0e-09); asked 1e-06. Rounding" in text
     assert "Not proved unique" in text
     assert not screens.is_certified(path)
     assert screens.record(path, "1se")["max_gap"] == 1e-3
@@ -251,9 +246,7 @@ def test_an_unpenalised_feature_is_kept_and_free():
 
 def test_a_zero_that_has_left_is_marked():
     path = handmade(["a", "b"], coef=[1, 0], left=[1, 0.5])
-    path = replace(
-        path, history=replace(path.history, enters_at=np.array([1.5, 1.75]), entered=np.array([1, 1]))
-    )
+    path = replace(path, history=replace(path.history, enters_at=np.array([1.5, 1.75]), entered=np.array([1, 1])))
     lines = screen(path)
     assert any("1.75*" in line for line in lines)
     assert "* was in the model at a larger alpha and has left it." in lines
@@ -266,10 +259,7 @@ def test_what_was_learnt_on_all_rows_is_said():
     )
     joined = " ".join(text.split())
     assert "learnt once, on all rows; cross-validation does not repeat them" in joined
-    assert (
-        "50 rows (4 dropped: no target), 2 numeric and 1 text columns as 7 features, 1 column left out, 3"
-        in joined
-    )
+    assert "50 rows (4 dropped: no target), 2 numeric and 1 text columns as 7 features, 1 column left out, 3" in joined
     assert "learnt once" not in "\n".join(screen(path))
 
 
@@ -700,9 +690,7 @@ def test_wrong_usage_is_exit_code_2(run, files, arguments, said):
     assert files() == ["data.csv"]
 
 
-@pytest.mark.parametrize(
-    "arguments", [["fit"], ["fit", "data.csv"], ["why", "m.json"], ["fitt"], ["--nonsense"], []]
-)
+@pytest.mark.parametrize("arguments", [["fit"], ["fit", "data.csv"], ["why", "m.json"], ["fitt"], ["--nonsense"], []])
 def test_missing_words_are_usage_errors(run, arguments):
     code, out, err = run(*arguments)
     assert (code, out) == (2, "")
@@ -799,10 +787,7 @@ def test_a_fault_of_ours_shows_no_traceback_unless_asked(run, monkeypatch):
     monkeypatch.setattr(fits, "path", broken)
     code, _, err = run(*FIT, "--quiet")
     assert code == 1
-    assert (
-        err
-        == "lozenge: error: ZeroDivisionError: by zero; this is a fault in Lozenge, and --debug shows where\n"
-    )
+    assert err == "lozenge: error: ZeroDivisionError: by zero; this is a fault in Lozenge, and --debug shows where\n"
     with pytest.raises(ZeroDivisionError):
         run(*FIT, "--quiet", "--debug")
 
@@ -868,9 +853,7 @@ def test_version_and_help_load_no_numpy():
             f"import sys; from lozenge.cli import main; main([{asked!r}]);"
             " print({'numpy', 'polars', 'rich'} & set(sys.modules))"
         )
-        done = subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=300
-        )
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=300)
         assert done.stdout.endswith("set()\n")
         assert done.stderr == ""
     assert process("--version").stdout.startswith("lozenge ")
@@ -893,9 +876,7 @@ def test_a_full_disk_behind_stdout_is_said():
     write()
     command = [sys.executable, "-m", "lozenge.cli", *FIT, "--quiet"]
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=300
-        )
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=300)
     assert done.returncode == 1
     assert done.stderr.startswith("lozenge: error: cannot write to standard output")
     assert len(done.stderr.splitlines()) == 1

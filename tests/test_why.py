@@ -422,8 +422,8 @@ CASES = {
     "kept": (
         KEPT,
         [
-            "bmi is kept, weight 5.47 (24.1 per SD). It correlates 0.587 with progression; the model uses 0.515 of "
-            "that and leaves 0.072, exactly the price at alpha 5.57.",
+            "bmi is kept, weight 5.47 (24.1 per SD).",
+            "It correlates 0.587 with progression; the model uses 0.515 of that and leaves 0.072, exactly the price",
             "Refitted without penalty on the same five features its weight would be 5.64.",
             "It enters at alpha 45.2.",
         ],

@@ -78,9 +78,7 @@ def _columns(text: str) -> Any:
 
 
 Color = Annotated[Literal["auto", "always", "never"], typer.Option(help="Stress headings on stdout.")]
-File = Annotated[
-    str, typer.Argument(metavar="FILE", help="CSV, Parquet or Arrow table; - is standard input.")
-]
+File = Annotated[str, typer.Argument(metavar="FILE", help="CSV, Parquet or Arrow table; - is standard input.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Loss = Literal["auto", "squared", "logistic"]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress, notes or hints; warnings stay.")]
@@ -116,18 +114,14 @@ def fit(
     select: Annotated[str, typer.Option(metavar="RULE", help="Which alpha: 1se, min or a number.")] = "1se",
     drop: Annotated[list[str] | None, _columns("Leave out; may be repeated.")] = None,
     keep: Annotated[list[str] | None, _columns("Bring in what would be left out; may be repeated.")] = None,
-    unpenalised: Annotated[
-        list[str] | None, _columns("Or feature: never penalised; may be repeated.")
-    ] = None,
+    unpenalised: Annotated[list[str] | None, _columns("Or feature: never penalised; may be repeated.")] = None,
     cv: Annotated[int, typer.Option(metavar="FOLDS", help="Of the cross-validation; 0: none.", min=0)] = 10,
     seed: Annotated[int, typer.Option(metavar="N", help="Of the folds.", min=0)] = 0,
     tol: Annotated[float, typer.Option(metavar="GAP", help="Largest that is certified.")] = 1e-6,
     drop_missing_target: Annotated[
         bool, typer.Option("--drop-missing-target", help="Drop rows without a target.")
     ] = False,
-    output: Annotated[
-        str | None, typer.Option("-o", "--output", metavar="FILE", help="Keep the model.")
-    ] = None,
+    output: Annotated[str | None, typer.Option("-o", "--output", metavar="FILE", help="Keep the model.")] = None,
     plot: Annotated[str | None, typer.Option(metavar="FILE", help="Draw the path: .png, .pdf, .svg.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
     as_json: Json = False,
@@ -144,9 +138,7 @@ def fit(
     from lozenge import screens, tables
 
     frame = tables.read(file)
-    table = tables.encode(
-        frame, target, drop=drop or (), keep=keep or (), drop_missing_target=drop_missing_target
-    )
+    table = tables.encode(frame, target, drop=drop or (), keep=keep or (), drop_missing_target=drop_missing_target)
     _tell_notes(table.notes, quiet=quiet, everything=everything)
     options |= {"loss": _task(table.y, target, loss, quiet=quiet)}
     path = _solve(table, target, rule, free=unpenalised or (), everything=everything, quiet=quiet, **options)
@@ -309,18 +301,11 @@ def _task(y: NDArray[Any], target: str, asked: Loss, *, quiet: bool) -> str:
         raise ValueError(f"the target '{target}' is {listed} in every row: there is nothing to explain")
     if text and asked == "squared":
         remedy = "leave --loss at auto" if two else f"{_odd_cell(y)}name a column of numbers"
-        raise ValueError(
-            f"the target '{target}' is text ({listed}) and --loss squared takes numbers; {remedy}"
-        )
+        raise ValueError(f"the target '{target}' is text ({listed}) and --loss squared takes numbers; {remedy}")
     if not two and (text or asked == "logistic"):
-        remedy = (
-            f"{_odd_cell(y)}merge some: more classes (multinomial) come later"
-            if text
-            else "use --loss squared"
-        )
+        remedy = f"{_odd_cell(y)}merge some: more classes (multinomial) come later" if text else "use --loss squared"
         raise ValueError(
-            f"the target '{target}' has {len(values):,} values ({listed}) and logistic regression takes two;"
-            f" {remedy}"
+            f"the target '{target}' has {len(values):,} values ({listed}) and logistic regression takes two; {remedy}"
         )
     if asked != "auto":
         return asked
@@ -353,9 +338,7 @@ def _free(encoding: Encoding, names: Iterable[str]) -> dict[str, float]:
     for name in names:
         found = [feature for feature, source in sources.items() if name in {feature, source}]
         if not found:
-            raise ValueError(
-                f"--unpenalised: {_no_feature(name, dict.fromkeys([*sources.values(), *sources]))}"
-            )
+            raise ValueError(f"--unpenalised: {_no_feature(name, dict.fromkeys([*sources.values(), *sources]))}")
         free |= dict.fromkeys(found, 0.0)
     return free
 
@@ -369,9 +352,7 @@ def _check_feature(path: Path, name: str) -> None:
         encoding = tables.Encoding.from_dict(path.encoding)
         sources = zip(encoding.feature_names, encoding.sources, strict=True)
         if levels := [feature for feature, source in sources if source == name]:
-            raise ValueError(
-                f"the column '{name}' became {len(levels):,} features; ask for one: {_quoted(levels)}"
-            )
+            raise ValueError(f"the column '{name}' became {len(levels):,} features; ask for one: {_quoted(levels)}")
     if name == path.model.target:
         raise ValueError(f"'{name}' is the target; features: {_quoted(path.feature_names)}")
     raise ValueError(_no_feature(name, path.feature_names))
@@ -419,9 +400,7 @@ def _solve(
     return replace(path, encoding=table.encoding.to_dict(), model=replace(path.model, target=target))
 
 
-def _screen(
-    path: Path, table: Table, file: str, rule: str | float, *, everything: bool = False
-) -> list[Line]:
+def _screen(path: Path, table: Table, file: str, rule: str | float, *, everything: bool = False) -> list[Line]:
     from lozenge import screens
 
     listed = screens.shown(path, everything=everything)

@@ -97,9 +97,7 @@ def save(path: Path, file: str | os.PathLike[str], *, force: bool = False) -> No
         tree = PATH.pack(path)
         PATH.unpack(tree, "", {})  # what is written can be read
         head = {"format": FORMAT, "version": VERSION, "lozenge": __version__}
-        lines = [
-            f"{json.dumps(key)}: {json.dumps(value, allow_nan=False)}" for key, value in (head | tree).items()
-        ]
+        lines = [f"{json.dumps(key)}: {json.dumps(value, allow_nan=False)}" for key, value in (head | tree).items()]
     except (ValueError, TypeError, OverflowError) as error:
         raise ModelFileError(f"this path cannot be saved as a model: {error}") from None
     write("{\n" + ",\n".join(lines) + "\n}\n", file, force=force)
@@ -144,18 +142,14 @@ def _read(file: FilePath) -> Path:
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        raise ModelFileError(
-            f"byte {error.start:,} is not UTF-8; the file is damaged, save it again"
-        ) from None
+        raise ModelFileError(f"byte {error.start:,} is not UTF-8; the file is damaged, save it again") from None
     _check_depth(text)  # before the parser, which would follow any depth
     try:
         tree = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse)
     except ModelFileError:
         raise
     except ValueError as error:
-        raise ModelFileError(
-            f"not whole JSON ({error}); the file is damaged or cut short, save it again"
-        ) from None
+        raise ModelFileError(f"not whole JSON ({error}); the file is damaged or cut short, save it again") from None
     if tree.get("format") != FORMAT:
         raise ModelFileError(f'no Lozenge model: it does not say "format": "{FORMAT}"')
     version = tree.get("version")
@@ -173,9 +167,7 @@ def _read(file: FilePath) -> Path:
         "the version that wrote the file",
         tree.get("lozenge"),
     )
-    found: Path = PATH.unpack(
-        {k: v for k, v in tree.items() if k not in {"format", "version", "lozenge"}}, "", {}
-    )
+    found: Path = PATH.unpack({k: v for k, v in tree.items() if k not in {"format", "version", "lozenge"}}, "", {})
     return found
 
 
@@ -197,9 +189,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise ModelFileError(
-                f"the key {_show(key)} comes twice in one object; Lozenge did not write that"
-            )
+            raise ModelFileError(f"the key {_show(key)} comes twice in one object; Lozenge did not write that")
         found[key] = value
     return found
 
@@ -305,9 +295,7 @@ class _Label:
     def pack(self, value: Any) -> Any:
         kind = next((name for name, kind in LABELS.items() if type(value) is kind), None)
         if kind is None:
-            raise ValueError(
-                f"a class is a {type(value).__name__}; give y as text, numbers or true and false"
-            )
+            raise ValueError(f"a class is a {type(value).__name__}; give y as text, numbers or true and false")
         return [kind, value.item() if isinstance(value, np.generic) else value]
 
     def unpack(self, tree: Any, where: str, sizes: dict[str, int]) -> Any:
@@ -442,17 +430,15 @@ class _Columns:
         ).values()
         last = len(indices)
         if indptr[0] != 0 or indptr[-1] != last or (np.diff(indptr) < 0).any():
-            raise ModelFileError(
-                f"{where}.indptr: expected pointers that rise from 0 to {last:,}; the file is damaged"
-            )
+            raise ModelFileError(f"{where}.indptr: expected pointers that rise from 0 to {last:,}; the file is damaged")
         rising = np.diff(indices) > 0
         starts = indptr[1:-1]
         rising[starts[(starts > 0) & (starts < last)] - 1] = True  # where the next column begins
         if not rising.all():
-            raise ModelFileError(
-                f"{where}.indices: expected rows that rise within each column; the file is damaged"
-            )
-        return csc_array((data, indices, indptr), shape=(sizes["features"], sizes["alphas"]))
+            raise ModelFileError(f"{where}.indices: expected rows that rise within each column; the file is damaged")
+        kind = np.int32 if max(last, sizes["features"]) < 2**31 else np.int64  # as SciPy itself chooses
+        places = indices.astype(kind), indptr.astype(kind)
+        return csc_array((data, *places), shape=(sizes["features"], sizes["alphas"]))
 
 
 @dataclass(frozen=True)
@@ -502,9 +488,7 @@ def _closed(parts: dict[str, _Form], tree: Any, where: str, sizes: dict[str, int
             raise ModelFileError(
                 f"{where or 'the model'} has {wrong} {_show(min(keys))}; the file was changed, save it again"
             )
-    return {
-        key: form.unpack(tree[key], f"{where}.{key}" if where else key, sizes) for key, form in parts.items()
-    }
+    return {key: form.unpack(tree[key], f"{where}.{key}" if where else key, sizes) for key, form in parts.items()}
 
 
 # ------------------------------------------------------------------------------------ the schema
@@ -701,16 +685,12 @@ def _mode(target: FilePath, *, force: bool) -> int | None:
         found = target.lstat()
     except FileNotFoundError:
         if not target.parent.is_dir():
-            raise FileNotFoundError(
-                errno.ENOENT, "its folder does not exist; make it first", str(target)
-            ) from None
+            raise FileNotFoundError(errno.ENOENT, "its folder does not exist; make it first", str(target)) from None
         return None
     if not force:
         raise _taken(target)
     if not stat.S_ISREG(found.st_mode):
-        raise OSError(
-            errno.EINVAL, "a link, a folder or a device is never replaced; name a plain file", str(target)
-        )
+        raise OSError(errno.EINVAL, "a link, a folder or a device is never replaced; name a plain file", str(target))
     return stat.S_IMODE(found.st_mode)
 
 

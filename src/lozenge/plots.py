@@ -81,8 +81,11 @@ def path(record: Path, ax: Axes | None = None) -> Axes:
     def line(j: int) -> Floats:
         # Along zero every line would lie on every other: each begins where it leaves zero.
         values = rows[[j], :].toarray().ravel() * unit[j]
-        still = np.convolve(values != 0, (1, 1, 1), "same") == 0 if len(values) > 1 else values == 0
-        return np.where(still, np.nan, values)
+        on = values != 0
+        near = on.copy()
+        near[1:] |= on[:-1]
+        near[:-1] |= on[1:]
+        return np.where(near, values, np.nan)
 
     ever = np.flatnonzero(np.diff(rows.indptr))
     others = [np.column_stack([places.x, line(int(j))]) for j in ever if j not in order]
@@ -95,9 +98,7 @@ def path(record: Path, ax: Axes | None = None) -> Axes:
         colour, style = COLOURS[rank % len(COLOURS)], STYLES[rank // len(COLOURS) % len(STYLES)]
         name = _drawable(record.feature_names[j])
         values = line(j)
-        (drawn,) = ax.plot(
-            places.x, values, color=colour, linestyle=style, linewidth=1.4, marker=marker, zorder=2.5
-        )
+        (drawn,) = ax.plot(places.x, values, color=colour, linestyle=style, linewidth=1.4, marker=marker, zorder=2.5)
         drawn.set_label(name.replace("$", r"\$"))  # a legend would read mathematics into it
         ends.append(_End(name, float(values[-1]), colour))
     ax.autoscale_view()
@@ -236,9 +237,7 @@ def _ticked(ax: Axes, top: SecondaryAxis, places: _Places, kept: list[int]) -> N
     if len(kept) == len(places.x):
         # Evenly on the axis, each at the nearest α of the grid.
         logs = np.log(places.x)
-        picked = sorted(
-            {int(np.argmin(np.abs(logs - at))) for at in np.linspace(logs.max(), logs.min(), most)}
-        )
+        picked = sorted({int(np.argmin(np.abs(logs - at))) for at in np.linspace(logs.max(), logs.min(), most)})
         top.set_xticks([float(places.x[k]) for k in picked], labels=[f"{kept[k]:,}" for k in picked])
     else:
         top.set_xticks([])
@@ -361,10 +360,8 @@ def _name_ends(ax: Axes, ends: Sequence[_End]) -> None:
     for (end, text), y in zip(shown, at, strict=True):
         text.xy = (1.0, float(y))
         start = (end.value - low) / (high - low)
-        stroke = Line2D(
-            [1.0, 1.0 + 12 / extent.width], [start, float(y)], transform=ax.transAxes, clip_on=False
-        )
-        stroke.set(color=end.colour, linewidth=0.6)
+        stroke = Line2D([1.0, 1.0 + 12 / extent.width], [start, float(y)], transform=ax.transAxes, clip_on=False)
+        stroke.set(color=end.colour, linewidth=0.6, label="_")  # no line of its own in a legend
         ax.add_artist(stroke)
 
 

@@ -160,9 +160,7 @@ def aligned(texts: Sequence[str]) -> list[str]:
     return [whole.rjust(left) + rest.ljust(right) for whole, rest in parts]
 
 
-def _table(
-    title: str, names: Sequence[str], columns: Mapping[str, Sequence[str]], last: str = ""
-) -> list[Line]:
+def _table(title: str, names: Sequence[str], columns: Mapping[str, Sequence[str]], last: str = "") -> list[Line]:
     # Numbers keep their width; the names, and the column of words `last`, share what is left.
     blocks = []
     for header, texts in columns.items():
@@ -242,9 +240,7 @@ def rows(path: Path) -> Rows:
 def shown(path: Path, *, everything: bool = False) -> Rows:
     """Give the rows that the screen prints: all up to 30 features, then ten of each."""
     kept, zeros = rows(path)
-    return (
-        Rows(kept, zeros) if everything or len(path.feature_names) <= MANY else Rows(kept[:FEW], zeros[:FEW])
-    )
+    return Rows(kept, zeros) if everything or len(path.feature_names) <= MANY else Rows(kept[:FEW], zeros[:FEW])
 
 
 def fit(
@@ -297,9 +293,7 @@ def _columns(summary: Mapping[str, int]) -> str:
         text += f", {count(features, 'numeric feature')}"
     else:
         parts = [f"{numeric:,} numeric"] * (numeric > 0) + [f"{factors:,} text"] * (factors > 0)
-        text += (
-            f", {' and '.join(parts)} column{'s' * (numeric + factors > 1)} as {count(features, 'feature')}"
-        )
+        text += f", {' and '.join(parts)} column{'s' * (numeric + factors > 1)} as {count(features, 'feature')}"
     if summary["columns_left_out"]:
         text += f", {count(summary['columns_left_out'], 'column')} left out"
     missing = summary["missing_cells"]
@@ -455,9 +449,7 @@ def _zeros(path: Path, listed: Sequence[int], reasons: Sequence[Reason]) -> list
         ]
     if more := len(everything) - len(listed):
         nearest = percent(float(share[everything[len(listed)]]))
-        lines.append(
-            Line("", f"  and {count(more, 'more zero')}, the nearest at {nearest} of the price (--all)")
-        )
+        lines.append(Line("", f"  and {count(more, 'more zero')}, the nearest at {nearest} of the price (--all)"))
     return lines
 
 
@@ -497,13 +489,9 @@ def _cautions(path: Path, summary: Mapping[str, int], listed: Rows, reasons: Seq
     if _correlated(path, reasons):
         texts.append("alone: correlation with the outcome; told: the part the model already tells.")
     if path.cv is not None and path.cv.uncertified:
-        texts.append(
-            f"In cross-validation {count(path.cv.uncertified, 'fit')} not certified to {path.model.tol:.0e}."
-        )
+        texts.append(f"In cross-validation {count(path.cv.uncertified, 'fit')} not certified to {path.model.tol:.0e}.")
     if path.cv is not None and (summary["missing_cells"] or summary["factors"]):
-        texts.append(
-            "Filling and encoding were learnt once, on all rows; cross-validation does not repeat them."
-        )
+        texts.append("Filling and encoding were learnt once, on all rows; cross-validation does not repeat them.")
     if not path.unique[path.chosen]:
         texts.append("Not proved unique: other weights may fit exactly as well.")
     if path.model.penalty == "l2":

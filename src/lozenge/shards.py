@@ -37,6 +37,15 @@ class Dual:
 
 
 @dataclass(frozen=True, eq=False)
+class Curve:
+    """Directions (k, m) on the columns ``along``, one per candidate, and the columns on which the answer is asked."""
+
+    along: Indices
+    directions: Floats
+    on: Indices
+
+
+@dataclass(frozen=True, eq=False)
 class Want:
     """Which sums are asked for.  Column p of every index set is the constant 1."""
 
@@ -46,6 +55,7 @@ class Want:
     plain_gram: tuple[Indices, Indices] | None = None  # weighted by w alone
     moments: bool = False
     dual: Dual | None = None
+    curve: Curve | None = None
 
 
 def _not_asked() -> Floats:
@@ -65,6 +75,7 @@ class Sums:
     gram : (l, r, m) X̃_Lᵀ diag(w f'') X̃_R, or diag(w) for ``plain_gram``
     saturated : (m,) Σ w inf f, with the moments
     first, second : (p, m) Σ w x̃ and Σ w (x̃ - centre)², about the design's own centre
+    curve, bend : (|on|, m) X̃ᵀ diag(w f'') X̃d along each direction d, and (m,) 1ᵀ diag(w f'') X̃d
     fenchel : (m,) Σ w (f(y, η) + f*(y, u) - uη) >= 0 at the dual point u
     residual : (m,) Σ w f'²
     """
@@ -78,6 +89,8 @@ class Sums:
     saturated: Floats = field(default_factory=_not_asked)
     first: Floats = field(default_factory=_not_asked)
     second: Floats = field(default_factory=_not_asked)
+    curve: Floats = field(default_factory=_not_asked)
+    bend: Floats = field(default_factory=_not_asked)
     fenchel: Floats = field(default_factory=_not_asked)
     residual: Floats = field(default_factory=_not_asked)
 
@@ -140,7 +153,7 @@ class Shard:
             found["saturated"] = self.loss.saturated(self.y) @ w
         if want.plain_gram is not None:
             found["plain_gram"] = self._gram(w, *want.plain_gram)
-        if want.loss or want.gradient is not None or want.gram is not None or want.dual is not None:
+        if want.loss or any(part is not None for part in (want.gradient, want.gram, want.dual, want.curve)):
             found |= self._at(self._eta(coef, cols), w, want, g)
         return Sums(**found)
 
@@ -157,6 +170,11 @@ class Shard:
             found["gradient"] = self._correlate(R, want.gradient)
         if want.gram is not None:
             found["gram"] = self._gram(w * loss.curvature(y, eta), *want.gram)
+        if want.curve is not None:
+            curve = want.curve
+            R = np.asfortranarray(w * loss.curvature(y, eta) * self.linear(curve.directions[:, g], curve.along))
+            found["bend"] = np.sum(R, axis=0)
+            found["curve"] = self._correlate(R, curve.on)
         if want.dual is not None:
             dual = want.dual
             shift = self.linear(dual.shift[:, g], dual.cols)
@@ -228,6 +246,11 @@ class Fleet:
     def columns(self) -> int:
         """p."""
         return self.shards[0].design.shape[1]
+
+    @property
+    def rows(self) -> int:
+        """n, over all shards."""
+        return sum(len(shard.y) for shard in self.shards)
 
     @property
     def passes(self) -> float:
