@@ -8,6 +8,7 @@ import io
 import json
 import math
 from decimal import Decimal
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy.sparse import csc_array
 
 from lozenge import tables
 
@@ -261,9 +263,7 @@ def test_the_median_of_huge_numbers_is_finite():
 
 
 def test_columns_missing_everywhere_are_left_out_even_under_keep():
-    table = encode(
-        {"a": [None, None], "t": pl.Series([None, None], dtype=pl.String), "b": [1, 2]}, keep=["a"]
-    )
+    table = encode({"a": [None, None], "t": pl.Series([None, None], dtype=pl.String), "b": [1, 2]}, keep=["a"])
     assert table.feature_names == ("b",)
     assert table.left_out == {"a": "empty", "t": "empty"}
 
@@ -518,9 +518,7 @@ def test_an_absent_column_is_named():
 @pytest.mark.parametrize(("name", "level"), [("city", "Paris"), ("sex", "x"), ("city", None)])
 def test_an_unseen_level_is_zero_everywhere_and_said(name, level):
     row, notes = applied(new(**{name: pl.Series([level], dtype=pl.String)}))
-    assert [value for feature, value in row.items() if feature.startswith(name)] == [0.0] * (
-        3 if name == "city" else 1
-    )
+    assert [value for feature, value in row.items() if feature.startswith(name)] == [0.0] * (3 if name == "city" else 1)
     assert f"1 row with a level not seen in fitting ('{level or '(missing)'}')" in about(notes, name)
 
 
@@ -549,9 +547,7 @@ def test_numbers_that_another_reader_left_as_text():
     assert row["size"] == 4.0
 
 
-@pytest.mark.parametrize(
-    ("code", "feature"), [(["020"], "020"), ([20], "020"), ([20.0], "020"), ([120], "120")]
-)
+@pytest.mark.parametrize(("code", "feature"), [(["020"], "020"), ([20], "020"), ([20.0], "020"), ([120], "120")])
 def test_codes_that_another_reader_took_for_numbers(code, feature):
     assert applied(new(code=code))[0][f"code={feature}"] == 1.0
 
@@ -634,6 +630,30 @@ def test_a_recipe_that_was_tampered_with_is_refused(bad):
         tables.Encoding.from_dict(bad)
 
 
+# ---------------------------------------------------------------------------------- a path as a frame
+def weights_along(alphas, rows):
+    rows = np.array(rows, dtype=float)
+    coefs = csc_array(rows)
+    names = tuple(f"x{j}" for j in range(len(rows)))
+    return SimpleNamespace(alphas=np.array(alphas, dtype=float), coefs=coefs, feature_names=names)
+
+
+def test_a_path_is_a_frame_of_the_features_ever_kept():
+    path = weights_along([1, 1 / 3, 0], [[0, 0, 0], [0, 2, 3], [0, 5, 0], [0, 0, -1]])
+    path.coefs.data[path.coefs.data == -1] = 0.0  # stored, yet zero
+    frame = tables.path_frame(path)
+    assert frame.schema == {"feature": pl.String, "1": pl.Float64, "0.333333": pl.Float64, "0": pl.Float64}
+    assert frame.rows() == [("x1", 0.0, 2.0, 3.0), ("x2", 0.0, 5.0, 0.0)]
+    empty = tables.path_frame(weights_along([1], [[0], [0]]))
+    assert (empty.shape, empty.columns) == ((0, 2), ["feature", "1"])
+
+
+def test_alphas_that_are_nearly_equal_have_columns_of_their_own():
+    frame = tables.path_frame(weights_along([0.5, 0.49999999, 0.1, 0.1, 0.1], [[1, 2, 3, 4, 5]]))
+    assert frame.columns == ["feature", "0.5", "0.49999999", "0.1", "0.1'", "0.1''"]
+    assert frame.row(0) == ("x0", 1.0, 2.0, 3.0, 4.0, 5.0)
+
+
 # ---------------------------------------------------------------------------------- dataframes
 def test_pandas_dtypes():
     frame = pd.DataFrame(
@@ -698,9 +718,7 @@ def test_inputs_are_left_as_they_were():
     pd.testing.assert_frame_equal(frame, before)
 
 
-TEXTS = st.one_of(
-    st.none(), st.sampled_from(["a", "b", "(missing)", "", "Ä", "020", "1", "x=y"]), st.text(max_size=3)
-)
+TEXTS = st.one_of(st.none(), st.sampled_from(["a", "b", "(missing)", "", "Ä", "020", "1", "x=y"]), st.text(max_size=3))
 NUMBERS = st.one_of(st.none(), st.floats(-1e300, 1e300, allow_nan=False), st.integers(-3, 3).map(float))
 
 
@@ -710,12 +728,8 @@ def frames(draw):
     column = st.one_of(
         st.lists(TEXTS, min_size=n, max_size=n).map(lambda v: pl.Series(v, dtype=pl.String)),
         st.lists(NUMBERS, min_size=n, max_size=n).map(lambda v: pl.Series(v, dtype=pl.Float64)),
-        st.lists(st.none() | st.integers(-5, 5), min_size=n, max_size=n).map(
-            lambda v: pl.Series(v, dtype=pl.Int64)
-        ),
-        st.lists(st.none() | st.booleans(), min_size=n, max_size=n).map(
-            lambda v: pl.Series(v, dtype=pl.Boolean)
-        ),
+        st.lists(st.none() | st.integers(-5, 5), min_size=n, max_size=n).map(lambda v: pl.Series(v, dtype=pl.Int64)),
+        st.lists(st.none() | st.booleans(), min_size=n, max_size=n).map(lambda v: pl.Series(v, dtype=pl.Boolean)),
     )
     letters = st.characters(exclude_characters="\0", codec="utf-8")  # polars cannot hand NUL to Arrow
     names = st.text(letters, min_size=1, max_size=4).filter(lambda name: name.strip() and name != "y")

@@ -413,6 +413,10 @@ CASES = {
         ["account for 0.208", "more than all of it", "The -0.019 left"],
     ),
     "the other way": (replace(BASE, used=-2.0, left=5.0), ["pull the other way, by -0.026"]),
+    "cancelling parts": (
+        replace(BASE, used_by=(("s5", 30.0), ("bmi", -20.0), ("bp", 15.0), ("s3", -11.3))),
+        ["(largest: s5 0.390, bmi -0.260, bp 0.195)"],
+    ),
     "none of it": (replace(BASE, used=0.0, left=5.0, used_by=()), ["the kept features account for none of it"]),
     "no proof": (replace(BASE, certified=False), ["This zero is not proved"]),
     "all zero": (

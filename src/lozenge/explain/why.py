@@ -473,7 +473,7 @@ def _accounted(reason: Reason) -> str:
         return f"; {who} account for none of it"
     parts = ", ".join(f"{name} {show(part)}" for name, part in reason.used_by[:LISTED])
     many = len(reason.used_by) > LISTED
-    listed = f" ({'mostly ' if many and _most(reason) else ''}{parts})" if parts else ""
+    listed = f" ({('mostly ' if _most(reason) else 'largest: ') if many else ''}{parts})" if parts else ""
     if used * marginal < 0:
         return f"; {who} pull the other way, by {show(used)}{listed}"
     if abs(used) > abs(marginal):

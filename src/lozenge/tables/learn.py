@@ -52,12 +52,7 @@ class Table:
 
 
 def encode(
-    frame: Any,
-    target: str,
-    *,
-    drop: Sequence[str] = (),
-    keep: Sequence[str] = (),
-    drop_missing_target: bool = False,
+    frame: Any, target: str, *, drop: Sequence[str] = (), keep: Sequence[str] = (), drop_missing_target: bool = False
 ) -> Table:
     """X and y of a table: numbers stay, each level has a 0/1 column, missing numbers the median and a mark.
 

@@ -53,10 +53,10 @@ def check_known(asked: Iterable[str], names: Sequence[str]) -> None:
 def check_names(names: Sequence[Any], what: str = "the table") -> None:
     """Refuse column names that are no text, empty, or given twice."""
     for place, name in enumerate(names, 1):
-        if not isinstance(name, str):
-            raise ValueError(f"column {place} of {what} is named {show(repr(name))}; make its name text")
-        if not name.strip():
-            hint = "name it, or leave it out (row numbers written without a name look like this)"
-            raise ValueError(f"column {place} of {what} has no name; {hint}")
+        if isinstance(name, str) and name.strip():
+            continue
+        nameless = "has no name; name it, or leave it out (row numbers written without a name look like this)"
+        fault = nameless if isinstance(name, str) else f"is named {show(repr(name))}; make its name text"
+        raise ValueError(f"column {place} of {what} {fault}")
     if twice := [name for name, times in Counter(names).items() if times > 1]:
         raise ValueError(f"{what} has several columns named {quoted(twice)}; rename all but one")
