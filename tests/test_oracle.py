@@ -27,7 +27,11 @@ def random_problem(seed, **options):
     n, p = 40, 7
     X = rng.standard_normal((n, p)) * rng.uniform(0.1, 10, p) + rng.standard_normal(p)
     eta = (X - X.mean(axis=0)) / X.std(axis=0) @ rng.standard_normal(p)
-    y = eta + rng.standard_normal(n) if options.get("loss", "squared") == "squared" else rng.random(n) < 1 / (1 + np.exp(-eta))
+    y = (
+        eta + rng.standard_normal(n)
+        if options.get("loss", "squared") == "squared"
+        else rng.random(n) < 1 / (1 + np.exp(-eta))
+    )
     return X, y.astype(float)
 
 
@@ -87,7 +91,11 @@ def test_extended_precision_agrees_with_rationals(data):
     y = np.array(data.draw(st.lists(whole, min_size=n, max_size=n)), dtype=float)
     coef = np.array(data.draw(st.lists(st.integers(-8, 8), min_size=p, max_size=p))) / 8
     coef[np.all(X[0] == X, axis=0)] = 0
-    base, alpha, rho = data.draw(whole) / 4, data.draw(st.integers(1, 20)) / 8, data.draw(st.sampled_from([1.0, 0.5, 0.0]))
+    base, alpha, rho = (
+        data.draw(whole) / 4,
+        data.draw(st.integers(1, 20)) / 8,
+        data.draw(st.sampled_from([1.0, 0.5, 0.0])),
+    )
     problem = oracle.Problem(X, y, l1_ratio=rho, standardize=False)
     if problem.null_loss == 0:
         return
@@ -164,7 +172,11 @@ def test_sparse_and_blocks_give_the_same_figures(loss, monkeypatch):
     monkeypatch.setattr(oracle, "BLOCK", 80)
     cut = oracle.Problem(np.asfortranarray(X), y, loss=loss, sample_weight=w)
     doubled = sp.csc_array((np.r_[X[X != 0], X[X != 0]] / 2, np.tile(np.nonzero(X), 2)), shape=X.shape)
-    for other in [cut, oracle.Problem(sp.csr_array(X), y, loss=loss, sample_weight=w), oracle.Problem(doubled, y, loss=loss, sample_weight=w)]:
+    for other in [
+        cut,
+        oracle.Problem(sp.csr_array(X), y, loss=loss, sample_weight=w),
+        oracle.Problem(doubled, y, loss=loss, sample_weight=w),
+    ]:
         assert other.excluded.tolist() == whole.excluded.tolist() == [False, False, True, False, True, False, False]
         np.testing.assert_allclose(other.scale.astype(float), whole.scale.astype(float), rtol=1e-15)
         assert other.gap(coef, 0.3, 0.1) == pytest.approx(whole.gap(coef, 0.3, 0.1), rel=1e-13)
@@ -198,7 +210,10 @@ def test_separated_classes_have_a_null_loss_and_finite_gaps():
 def test_wide_reference_uses_a_working_set():
     rng = np.random.default_rng(4)
     X = rng.standard_normal((50, 2000))
-    for loss, y in [("squared", X[:, 0] - X[:, 1] + rng.standard_normal(50)), ("logistic", (X[:, 0] > 0).astype(float))]:
+    for loss, y in [
+        ("squared", X[:, 0] - X[:, 1] + rng.standard_normal(50)),
+        ("logistic", (X[:, 0] > 0).astype(float)),
+    ]:
         problem = oracle.Problem(X, y, loss=loss)
         alpha = problem.alpha_max * 0.3
         assert problem.gap(*oracle.reference(problem, alpha), alpha) < 1e-13

@@ -35,7 +35,11 @@ BINARY = ("saheart", "titanic", *ARRAYS)
 slow = pytest.mark.slow
 ALL = [
     *(pytest.param(name, "squared") for name in ("prostate", "diabetes64", "hitters", "ames")),
-    *(pytest.param(name, loss) for name in ("saheart", "titanic", "golub", "leukemia") for loss in ("squared", "logistic")),
+    *(
+        pytest.param(name, loss)
+        for name in ("saheart", "titanic", "golub", "leukemia")
+        for loss in ("squared", "logistic")
+    ),
     pytest.param("sms", "squared"),
     pytest.param("a9a", "squared"),
     pytest.param("sms", "logistic", marks=slow),
@@ -44,7 +48,7 @@ ALL = [
 
 
 def column(name, at):
-    with open(DATA / f"{name}_y.csv", newline="") as file:
+    with (DATA / f"{name}_y.csv").open(newline="") as file:
         return np.array([row[at] for row in csv.reader(file)][1:])
 
 
@@ -145,7 +149,7 @@ TALL, WIDE = (0.5, 0.1, 0.02, 0.005, 0.001), (0.7, 0.4, 0.2, 0.1, 0.05)
         pytest.param("prostate", "squared", TALL),
         pytest.param("diabetes64", "squared", TALL),
         pytest.param("hitters", "squared", TALL),
-        pytest.param("ames", "squared", TALL[:3]),
+        pytest.param("ames", "squared", TALL[:2]),
         pytest.param("ames", "squared", TALL, marks=slow, id="ames-whole"),
         pytest.param("saheart", "squared", TALL),
         pytest.param("saheart", "logistic", TALL),
@@ -219,7 +223,7 @@ def test_least_squares_of_the_textbook():
     assert train.sum() == 67
     Z = (X - X.mean(axis=0)) / X.std(axis=0)
     path = lz.path(Z[train], y[train], alphas=[0.0], feature_names=names)
-    with open(DATA / "esl_table_3_3.csv", newline="") as file:
+    with (DATA / "esl_table_3_3.csv").open(newline="") as file:
         book = {row["term"]: float(row["LS"]) for row in csv.DictReader(file)}
     coef, intercept = oracle.answer(path, 0)
     assert intercept == pytest.approx(book["intercept"], abs=0.03)

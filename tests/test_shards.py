@@ -31,6 +31,16 @@ WANTS = {
 }
 
 
+def accepted(loss, signal):
+    """The first of a few kinds of response that the loss takes."""
+    for y in (signal, signal > 0, np.floor(np.exp(0.3 * signal)), np.exp(0.3 * signal)):
+        try:
+            return loss.check(y).values
+        except ValueError:
+            continue
+    raise AssertionError(f"no kind of response here suits {loss.name}")
+
+
 def data(loss, n=N, *, sparse=False, seed=0):
     """(X, y, weights, offset, fold table) with a far, a constant and an almost empty column."""
     rng = np.random.default_rng([seed, n])
@@ -41,7 +51,7 @@ def data(loss, n=N, *, sparse=False, seed=0):
     if sparse:
         X[rng.random((n, P)) < 0.6] = 0.0
     signal = X[:, [0, 5, 6]] @ [1.0, -2.0, 0.5]
-    y = LOSSES[loss]().check((signal + rng.standard_normal(n) > 0) if loss == "logistic" else signal + 3).values
+    y = accepted(LOSSES[loss](), signal + rng.standard_normal(n))
     weights = rng.integers(0, 4, n).astype(float)
     offset = 0.3 * rng.standard_normal(n)
     folds = np.where(rng.integers(0, FOLDS, n)[:, None] == np.arange(FOLDS), TEST, TRAIN).astype(np.uint8)
@@ -238,32 +248,36 @@ def test_what_crosses_does_not_grow_with_the_rows(loss, want):
 
 
 @pytest.mark.parametrize("count", [1, 7])
-@pytest.mark.parametrize("split", SPLITS[1:], ids=str)
-def test_a_split_is_its_rows(loss, sparse, want, split, count):
+def test_a_split_is_its_rows(loss, sparse, want, count):
     X, y, weights, offset, folds = data(loss, sparse=sparse)
     ours = fleet(loss, (X, y, weights, offset, folds), count, sparse=sparse)
-    rows = folds[:, split.fold] == (TRAIN if split.part == "train" else TEST)
-    part, _ = as_design((sp.csc_array if sparse else np.asfortranarray)(X[rows]))
-    part.affine = ours.shards[0].design.affine
-    alone = Fleet((Shard(part, LOSSES[loss](), y[rows], weights[rows], offset[rows]),))
-    m = 3
-    coef, cols = candidates(m)
-    agree(alone.evaluate(coef, cols, want(m)), ours.evaluate(coef, cols, want(m), [split] * m), 1e-11)
+    for split in SPLITS[1:]:
+        rows = folds[:, split.fold] == (TRAIN if split.part == "train" else TEST)
+        part, _ = as_design((sp.csc_array if sparse else np.asfortranarray)(X[rows]))
+        part.affine = ours.shards[0].design.affine
+        alone = Fleet((Shard(part, LOSSES[loss](), y[rows], weights[rows], offset[rows]),))
+        m = 3
+        coef, cols = candidates(m)
+        agree(alone.evaluate(coef, cols, want(m)), ours.evaluate(coef, cols, want(m), [split] * m), 1e-11)
 
 
-@pytest.mark.parametrize("m", [*range(1, 10), 16, 17, 20])
-def test_candidates_side_by_side_are_candidates_one_at_a_time(loss, sparse, want, m):
+def test_candidates_side_by_side_are_candidates_one_at_a_time(loss, sparse, want):
     ours = fleet(loss, data(loss, sparse=sparse), 2, sparse=sparse)
-    coef, cols = candidates(m)
-    splits = [SPLITS[c % len(SPLITS)] for c in range(m)]
-    ask = want(m)
-    together = ours.evaluate(coef, cols, ask, splits)
-    for c in range(m):
-        one = ask
+    coef, cols = candidates(20)
+    splits = [SPLITS[c % len(SPLITS)] for c in range(20)]
+    ask = want(20)
+
+    def asked(some):
+        question = ask
         if ask.dual is not None:
-            one = Want(dual=Dual(ask.dual.scale[[c]], ask.dual.cols, ask.dual.shift[:, [c]]))
-        alone = ours.evaluate(coef[:, [c]], cols, one, [splits[c]])
-        agree(together.take(slice(c, c + 1)), alone, 1e-12)
+            question = Want(dual=Dual(ask.dual.scale[some], ask.dual.cols, ask.dual.shift[:, some]))
+        return ours.evaluate(coef[:, some], cols, question, splits[some])
+
+    alone = [asked(slice(c, c + 1)) for c in range(20)]
+    for m in range(1, 21):
+        together = asked(slice(0, m))
+        for c in range(m):
+            agree(together.take(slice(c, c + 1)), alone[c], 1e-12)
 
 
 def test_one_pass_serves_eight_candidates(loss):

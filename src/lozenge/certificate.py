@@ -83,7 +83,7 @@ def dual_point(
 
 
 def prove(
-    problem: Problem, alpha: float, beta: Floats, dual: Dual, fenchel: float, primal: float, span: float
+    problem: Problem, alpha: float, beta: Floats, dual: Dual, fenchel: float, primal: float, span: float, wobble: float
 ) -> Proof:
     """Close the gap: Fenchel-Young of the loss plus that of the penalty, each non-negative term by term.
 
@@ -93,6 +93,8 @@ def prove(
     fenchel : Σ w (f + f* - uη) / Σw
     primal : mean loss
     span : null loss - saturated loss
+    wobble : how far rounding in the user's units can move η as a whole; the intercept's gradient is zero, so it costs
+        ½ sup f'' wobble²
 
     Notes
     -----
@@ -104,7 +106,8 @@ def prove(
     young = value + dual.conjugate - dual.scale * float(dual.pull @ beta)
     rounding = 8 * EPS * (primal + value + float(np.abs(dual.pull) @ size)) + float(dual.slack @ size)
     gap = max(fenchel, 0.0) + max(young, 0.0) + rounding
-    return Proof(relative(gap, primal, span), _safe(problem, alpha, dual, gap))
+    reported = gap + 0.5 * problem.loss.smoothness * wobble**2
+    return Proof(relative(reported, primal, span), _safe(problem, alpha, dual, gap))
 
 
 def relative(gap: float, primal: float, span: float) -> float:

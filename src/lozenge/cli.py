@@ -141,6 +141,7 @@ def fit(
     table = tables.encode(frame, target, drop=drop or (), keep=keep or (), drop_missing_target=drop_missing_target)
     _tell_notes(table.notes, quiet=quiet, everything=everything)
     options |= {"loss": _task(table.y, target, loss, quiet=quiet)}
+    _check_rows(table, options["loss"], cv)
     path = _solve(table, target, rule, free=unpenalised or (), everything=everything, quiet=quiet, **options)
     _tell_edge(path)
     try:
@@ -318,6 +319,21 @@ def _task(y: NDArray[Any], target: str, asked: Loss, *, quiet: bool) -> str:
     return "logistic" if two else "squared"
 
 
+def _check_rows(table: Table, loss: str, cv: int) -> None:
+    import numpy as np
+
+    if (table.X[0] == table.X).all():
+        raise ValueError(f"every feature is constant: {_quoted(table.feature_names)}; there is nothing to learn from")
+    if cv > len(table.y):
+        raise ValueError(f"--cv {cv} needs {cv} rows; the table has {len(table.y)}. Take fewer folds")
+    classes, counts = np.unique(table.y, return_counts=True)
+    if loss == "logistic" and cv and counts.min() < 2:
+        raise ValueError(
+            f"one row only is {_quoted(classes[counts < 2].tolist())}, and a cross-validation needs two of each class;"
+            " name an alpha without one: --cv 0 --select ALPHA"
+        )
+
+
 def _odd_cell(y: NDArray[Any]) -> str:
     # A column of numbers with one slip in it reads as text.
     odd = []
@@ -396,7 +412,7 @@ def _solve(
         path = fits.path(table.X, table.y, feature_names=names, progress=bar, **options)
         path = fits.choose(path, rule)
         listed = screens.shown(path, everything=everything)
-        path = fits.refined(path, [*listed.kept, *listed.zeros])
+        path = fits.refined(path, [*listed.kept[: screens.DETAILED], *listed.zeros[: screens.DETAILED]])
     return replace(path, encoding=table.encoding.to_dict(), model=replace(path.model, target=target))
 
 
@@ -407,7 +423,7 @@ def _screen(path: Path, table: Table, file: str, rule: str | float, *, everythin
     return screens.fit(
         path,
         listed,
-        reasons=[path.why(j) for j in listed.zeros],
+        reasons=[path.why(j) for j in listed.zeros[: screens.DETAILED]],
         file=file,
         summary=table.summary,
         target=screens.target(path, table.y),

@@ -372,7 +372,7 @@ def _gramless(problem: Problem) -> bool:
 
 def _repeats(S: Floats, old: int) -> Bools:
     """Which of the columns from ``old`` on have correlation ±1 with an earlier one."""
-    size = np.sqrt(np.diagonal(S))
+    size = np.sqrt(np.maximum(np.diagonal(S), 0.0))
     same = np.abs(S[old:]) >= (1.0 - 8 * certificate.EPS) * np.outer(size[old:], size)
     return np.tril(same, old - 1).any(axis=1) & (size[old:] > 0)
 
@@ -630,7 +630,9 @@ def _certify(
         beta = np.zeros(len(problem.penalised))
         beta[work.members] = point.beta[f:]
         fenchel = float(sums.fenchel[c]) / problem.weight
-        proof = certificate.prove(problem, alpha, beta, d, fenchel, point.loss, span)
+        proof = certificate.prove(
+            problem, alpha, beta, d, fenchel, point.loss, span, problem.wobble(point.beta, work.cols)
+        )
         step = Step(
             index=done + c,
             alpha=float(alpha),

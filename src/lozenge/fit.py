@@ -171,8 +171,8 @@ def path(
         n=n,
         weight_sum=weights.total,
         alpha_max=alpha_max,
-        null_loss=null.point.loss * unit**2,
-        saturated_loss=full.saturated * unit**2,
+        null_loss=_squared(unit) * null.point.loss,
+        saturated_loss=_squared(unit) * full.saturated,
         null_intercept=null_intercept * unit,
         y_mean=y_mean * unit,
         y_sd=y_sd * unit,
@@ -258,9 +258,16 @@ def _cross_validate(
         sums = fleet.evaluate(coef, on, Want(loss=True), [rows] * len(grid))
         (held_out,) = problems.measure(fleet, [rows])
         weight[k] = held_out.weight
-        deviance[k] = 2.0 * (sums.loss / held_out.weight - held_out.saturated) * unit**2
+        deviance[k] = 2.0 * (sums.loss / held_out.weight - held_out.saturated)
     doubtful = sum(step.status is not Status.CERTIFIED for found in steps for step in found)
-    return selection.curve(grid, deviance, weight, seed=seed, uncertified=doubtful)
+    curve = selection.curve(grid, deviance, weight, seed=seed, uncertified=doubtful)
+    scale = _squared(unit)
+    return replace(curve, mean=scale * curve.mean, se=scale * curve.se, folds=scale * curve.folds)
+
+
+def _squared(unit: float) -> float:
+    """unit², inf where it overflows: only figures that are reported are in the square of y's unit."""
+    return unit * unit
 
 
 def _assemble(found: list[Solution], source: Any, cross: CrossValidation | None, passes: float) -> Path:

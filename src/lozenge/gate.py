@@ -39,6 +39,7 @@ def suggestion(name: str, known: Sequence[str]) -> str:
 def loss(asked: str | Loss) -> Loss:
     """Look a loss up by name, or pass one through."""
     if not isinstance(asked, str):
+        _require(asked, "loss", ("value", "gradient", "curvature", "check"))
         return asked
     if asked not in LOSSES:
         raise ValueError(f"unknown loss {asked!r}; use one of {', '.join(LOSSES)}{suggestion(asked, list(LOSSES))}")
@@ -48,11 +49,17 @@ def loss(asked: str | Loss) -> Loss:
 def penalty(asked: str | Penalty) -> Penalty:
     """Look a penalty up by name, or pass one through."""
     if not isinstance(asked, str):
+        _require(asked, "penalty", ("value", "conjugate", "kernel", "with_weights"))
         return asked
     if asked not in PENALTIES:
         near = suggestion(asked, list(PENALTIES))
         raise ValueError(f"unknown penalty {asked!r}; use one of {', '.join(PENALTIES)}{near}")
     return PENALTIES[asked]()
+
+
+def _require(asked: object, what: str, methods: tuple[str, ...]) -> None:
+    if isinstance(asked, type) or any(not hasattr(asked, name) for name in methods):
+        raise TypeError(f"{what} must be a name or an instance of a {what}; got {str(asked)[:60]!r}")
 
 
 def response(y: Any, n: int) -> NDArray[Any]:
@@ -136,8 +143,10 @@ def names(asked: Sequence[str] | None, own: tuple[str, ...] | None, p: int) -> t
     """One distinct name per column: as asked, else the frame's own, else x0, x1, …."""
     if asked is None:
         chosen = tuple(f"x{j}" for j in range(p)) if own is None else own
+    elif isinstance(asked, str) or not hasattr(asked, "__iter__"):
+        raise TypeError(f"feature_names must be a list of names; got {str(asked)[:60]!r}")
     else:
-        chosen = tuple(asked)
+        chosen = tuple(str(name) if isinstance(name, np.str_) else name for name in asked)
         if any(not isinstance(name, str) for name in chosen):
             raise TypeError("feature_names must be text")
     if len(chosen) != p:
@@ -174,9 +183,13 @@ def penalty_weights(values: Any, known: tuple[str, ...]) -> Floats:
 
 def tolerance(tol: Any) -> float:
     """0 < tol < 1."""
-    if not isinstance(tol, (int, float, np.number)) or not 0 < float(tol) < 1:
+    if not _is_number(tol) or not 0 < float(tol) < 1:
         raise ValueError(f"tol is a relative duality gap, between 0 and 1 exclusive; got {tol}")
     return float(tol)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 
 
 def grid(alphas: Any, alpha_max: float, n_alphas: int, ratio: float | None, tall: bool) -> Floats:
@@ -191,10 +204,10 @@ def grid(alphas: Any, alpha_max: float, n_alphas: int, ratio: float | None, tall
         if not (asked >= 0).all():
             raise ValueError(f"alphas must be 0 or positive; got {asked[~(asked >= 0)][0]}")
         return np.unique(np.where(np.isinf(asked), alpha_max, asked))[::-1]
-    if not 1 <= n_alphas <= MOST_ALPHAS or int(n_alphas) != n_alphas:
+    if not _is_number(n_alphas) or not 1 <= n_alphas <= MOST_ALPHAS or int(n_alphas) != n_alphas:
         raise ValueError(f"n_alphas must be a whole number from 1 to {MOST_ALPHAS}; got {n_alphas}")
     ratio = (1e-4 if tall else 1e-2) if ratio is None else ratio
-    if not 0 < ratio < 1:
+    if not _is_number(ratio) or not 0 < ratio < 1:
         raise ValueError(f"alpha_min_ratio must lie between 0 and 1 exclusive; got {ratio}")
     if alpha_max == 0.0:
         return np.zeros(1)

@@ -89,7 +89,15 @@ class Problem:
         rest = cols[~constant]
         slopes = beta[~constant] / self.scale[rest]
         intercept = float(beta[constant].sum() - (affine.shift[rest] + self.centre[rest]) @ slopes)
-        return slopes * affine.scale[rest], intercept
+        with np.errstate(over="ignore"):  # inf is refused by whoever hands it to the user
+            return slopes * affine.scale[rest], intercept
+
+    def wobble(self, beta: Floats, cols: Indices) -> float:
+        """Bound on what rounding weights and intercept to float64 in the units of X can move η as a whole."""
+        affine = self.fleet.shards[0].design.affine
+        rest = cols != self.p
+        parts = (affine.shift[cols[rest]] + self.centre[cols[rest]]) * beta[rest] / self.scale[cols[rest]]
+        return 2.0 * float(np.finfo(np.float64).eps) * float(np.sum(np.abs(parts)))
 
     def gradient(self, raw: Floats, slope: Floats, cols: Indices | slice = slice(None)) -> Floats:
         """Z_Sᵀ w f' / Σw from X̃_Sᵀ w f' and Σ w f'."""
@@ -119,7 +127,7 @@ def _moments(sums: Sums, c: int, fleet: Fleet) -> Moments:
     drift = mean - affine.centre
     variance = sums.second[:, c] / weight - np.square(drift)
     # Both terms carry rounding relative to drift²; what is below it is a constant seen through that rounding.
-    rounded = variance <= np.maximum(1e-13 * np.square(drift), CONSTANT**2)
+    rounded = variance <= np.maximum(1e-13 * np.square(drift), np.square(CONSTANT * affine.size))
     return Moments(weight, float(sums.saturated[c]) / weight, mean, np.sqrt(np.where(rounded, 0.0, variance)))
 
 

@@ -24,6 +24,7 @@ WIDTH = 80
 LABEL = 14  # columns of "R squared     "
 MANY, FEW = 30, 10  # with more than MANY features the tables show FEW rows each
 TELLERS = 3  # features that are named as already telling what a zero says
+DETAILED = 200  # rows of a table whose entries are refined and whose reasons are asked for
 READABLE = 8  # columns of a name that is cut
 SCHEMA = 1
 
@@ -262,7 +263,7 @@ def fit(
     listed
         As `shown` gives them.
     reasons
-        Of the zeros that are listed.
+        Of the zeros that are listed, or of the first of them.
     file, summary
         Name of the table; counts of `lozenge.tables.Table.summary`.
     target
@@ -347,8 +348,10 @@ def _at(cv: CrossValidation, alpha: float) -> int | None:
 def _alpha(path: Path, rule: str) -> str:
     alpha, cv = float(path.alphas[path.chosen]), path.cv
     text = number(alpha)
-    if path.model.alpha_max > 0:
+    if alpha <= path.model.alpha_max:
         text += f" = {percent(alpha / path.model.alpha_max)} of alpha_max"
+    else:
+        text += f", above alpha_max {number(path.model.alpha_max)}"
     if cv is None:
         return f"{text}, as asked; {count(len(path.alphas), 'alpha')}, no cross-validation"
     best = float(cv.alphas[cv.index_min])
@@ -437,9 +440,13 @@ def _zeros(path: Path, listed: Sequence[int], reasons: Sequence[Reason]) -> list
         "enters at": _entries(path, listed),
     }
     tellers = [[name for name, _ in reason.used_by[:TELLERS]] for reason in reasons]
+    tellers += [[]] * (len(listed) - len(reasons))
     if _correlated(path, reasons):
-        columns["alone"] = [_correlation(reason, reason.marginal) for reason in reasons]
-        columns["told"] = [_correlation(reason, reason.used) for reason in reasons]
+        model, forces = path.model, _forces(path)
+        unit = np.where(model.constant, np.inf, model.y_sd * model.scale / model.penalised_unit)
+        alone, left = forces.marginal / unit, forces.left / unit
+        columns["alone"] = [f"{alone[j]:.3f}" for j in listed]
+        columns["told"] = [f"{alone[j] - left[j]:.3f}" for j in listed]
     names = [path.feature_names[j] for j in listed]
     lines = _table(title, names, columns, last="already told by" if any(tellers) else "")
     if any(tellers):
@@ -456,10 +463,6 @@ def _zeros(path: Path, listed: Sequence[int], reasons: Sequence[Reason]) -> list
 def _correlated(path: Path, reasons: Sequence[Reason]) -> bool:
     # Where what is used has no exact split over the features that use it, its sum is shown.
     return path.model.loss != "squared" and any(reason.correlation_unit > 0 for reason in reasons)
-
-
-def _correlation(reason: Reason, force: float) -> str:
-    return f"{force / reason.correlation_unit:.3f}" if reason.correlation_unit > 0 else ""
 
 
 def _standing(path: Path, j: int, share: float) -> str:
@@ -483,7 +486,7 @@ def _listed(names: Iterable[str], room: int) -> str:
 def _cautions(path: Path, summary: Mapping[str, int], listed: Rows, reasons: Sequence[Reason]) -> list[str]:
     texts = []
     if not rows(path).kept:
-        texts.append("Nothing is kept: at this alpha the best prediction is the same for every row.")
+        texts.append("Nothing is kept: at this alpha every row gets the same prediction. A smaller one may keep some.")
     if any("*" in text for text in _entries(path, listed.zeros)):
         texts.append("* was in the model at a larger alpha and has left it.")
     if _correlated(path, reasons):

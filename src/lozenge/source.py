@@ -76,7 +76,7 @@ class Source:
             intercept=intercept + 0.0,
             gap=step.gap,
             deviance_ratio=float((null - step.loss) / span) if span > DEGENERATE else 0.0,
-            df=step.kept,
+            df=int(np.count_nonzero(coef[self.problem.penalised])),
             status=step.status,
             certificate=Certificate("gap", step.gap),
             unique=unique,
@@ -145,6 +145,8 @@ class Source:
                 raise ValueError("X has changed since the path was fitted; fit again, or keep a copy of X")
 
     def _step(self, alpha: float) -> Step:
+        if not 0 <= alpha < np.inf:
+            raise ValueError(f"alpha must be 0 or positive, and finite; got {alpha}")
         if alpha not in self._steps:
             self.remember(alpha, self._solved(alpha))
         return self._steps[alpha]

@@ -74,10 +74,11 @@ def finish(S: Floats, linear: Floats, guess: Floats, kernel: SoftThreshold) -> F
     """
     b, signs = guess.copy(), np.sign(guess)
     scale = np.abs(linear)
+    barred = np.zeros(len(b), dtype=bool)  # dropped as dependent: letting one in again would only go round
     active: Support | None = None
     for _ in range(CHANGES):
         if active is None or active.worn:
-            active = _independent(S, linear, b, signs, kernel)
+            active = _independent(S, linear, b, signs, kernel, barred)
             if active is None:
                 return None
         rhs = linear - kernel.l1 * signs
@@ -95,7 +96,7 @@ def finish(S: Floats, linear: Floats, guess: Floats, kernel: SoftThreshold) -> F
         pull = linear - S @ b
         # An entry must beat the price by more than the rounding of the pull.
         noise = 1e-13 * (scale + np.abs(pull) + kernel.l1)
-        excess = np.where(signs == 0.0, np.abs(pull) - kernel.l1 - noise, 0.0)
+        excess = np.where((signs == 0.0) & ~barred, np.abs(pull) - kernel.l1 - noise, 0.0)
         entering = int(np.argmax(excess)) if len(excess) else 0
         if not len(excess) or excess[entering] <= 0.0:
             return b
@@ -104,8 +105,8 @@ def finish(S: Floats, linear: Floats, guess: Floats, kernel: SoftThreshold) -> F
     return None
 
 
-def _independent(S: Floats, linear: Floats, b: Floats, signs: Floats, kernel: SoftThreshold) -> Support | None:
-    """Factor the present support, first dropping weights, in place, until its columns are independent."""
+def _independent(S: Floats, linear: Floats, b: Floats, signs: Floats, kernel: SoftThreshold, barred: Bools) -> Support | None:
+    """Factor the present support, first dropping (and barring) weights, in place, until it is independent."""
     while True:
         members = np.flatnonzero(signs)
         system = S[np.ix_(members, members)]
@@ -117,6 +118,7 @@ def _independent(S: Floats, linear: Floats, b: Floats, signs: Floats, kernel: So
             dropped = _drop(system, factor, int(row), b, signs, members, linear, kernel)
             if dropped is None:
                 return None
+            barred[members[dropped]] = True
             if dropped != row:  # the factor's own rows have changed
                 break
 

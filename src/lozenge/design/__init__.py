@@ -55,8 +55,13 @@ def _is_frame(X: Any) -> bool:
 def _from_frame(frame: Any) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     import narwhals.stable.v2 as nw
 
-    table = nw.from_native(frame, eager_only=True)
-    names = tuple(str(name) for name in table.columns)
+    try:
+        table = nw.from_native(frame, eager_only=True)
+        names = tuple(table.columns)
+    except (TypeError, ValueError, nw.exceptions.NarwhalsError) as error:
+        raise ValueError(f"X is a frame that cannot be read: {error}. Pass an array, or name its columns") from error
+    if any(not isinstance(name, str) for name in names) or len(set(names)) < len(names):
+        raise ValueError("X is a frame whose column names are not distinct text; rename its columns, or pass an array")
     out = np.empty((len(table), len(names)), order="F")
     for j, name in enumerate(table.columns):
         column = table[name]

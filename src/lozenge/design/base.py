@@ -14,11 +14,15 @@ if TYPE_CHECKING:
 
 
 class Affine(NamedTuple):
-    """How a column is read: x̃ = x·scale - shift, with ``scale`` a power of two and ``centre`` near the mean of x̃."""
+    """How a column is read: x̃ = x·scale - shift, with ``scale`` a power of two.
+
+    ``centre`` is near the mean of x̃, and ``size`` is the largest |x·scale|: about 1, less for subnormal columns.
+    """
 
     scale: Floats
     shift: Floats
     centre: Floats
+    size: Floats
 
 
 class Design(Protocol):
@@ -73,9 +77,9 @@ def affine_of(summary: Floats) -> Affine:
     """
     low, high, mean = summary.T
     largest = np.maximum(np.abs(low), np.abs(high))
-    scale = np.ldexp(1.0, np.clip(-np.frexp(largest)[1], -1000, 1000))
+    scale = np.ldexp(1.0, np.clip(-np.frexp(largest)[1], -1000, 1023))
     low, high, mean = low * scale, high * scale, mean * scale
     far = np.abs(mean) > high - low
     # A constant column must read as exactly zero, and its mean is rounded: shift by the value itself.
     shift = np.where(far, np.where(low == high, low, mean), 0.0)
-    return Affine(scale, shift, np.where(far, 0.0, mean))
+    return Affine(scale, shift, np.where(far, 0.0, mean), largest * scale)
