@@ -16,7 +16,8 @@ FLOORS = [
     ["design", "losses", "penalties"],
     ["shards"],
     ["problem"],
-    ["certificate", "subproblem"],
+    ["subproblem"],
+    ["certificate"],
     ["engine"],
     ["selection"],
     ["gate"],
@@ -42,7 +43,7 @@ LOADED = {"tables": {"narwhals"}}
 ROOMS = {
     "scipy.sparse": {"design", "fit", "io"},
     "matplotlib": {"plots"},
-    "polars": {"tables"},
+    "polars": {"tables", "cli"},
     "sklearn": {"cli"},
 }
 

@@ -373,7 +373,29 @@ def test_fit_prints_the_screen_and_keeps_chatter_out_of_it(run, files):
 
 def test_quiet_has_nothing_on_stderr(run):
     write()
-    assert run(*FIT, "--quiet")[2] == ""
+    assert run(*FIT, "--quiet", "-o", "model.json")[2] == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (["fit", "data.csv", "--target"], ["x0", "x1", "x2", "x3", "x4", "y"]),
+        (["fit", "data.csv", "--target", "y", "--drop"], ["x0", "x1", "x2", "x3", "x4", "y"]),
+        (["fit", "none.csv", "--target"], []),
+        (["fit", "--target"], []),
+        (["why", "model.json"], ["x0", "x1", "x2", "x3", "x4"]),
+        (["why", "data.csv"], []),
+        (["why"], []),
+    ],
+)
+def test_the_shell_completes_columns_and_features(run, monkeypatch, words, offered):
+    write()
+    run(*FIT, "-o", "model.json")
+    monkeypatch.setenv("_LOZENGE_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", " ".join(["lozenge", *words, ""]))
+    monkeypatch.setenv("COMP_CWORD", str(len(words) + 1))
+    code, out, err = run()
+    assert (code, out.split(), err) == (0, offered, "")
 
 
 def test_json_is_one_object_with_exactly_these_keys(run):
@@ -609,7 +631,9 @@ def with_target(values):
         ),
         (with_target([1, 2, 3]), ["--loss", "logistic"], "takes two; use --loss squared"),
         (with_target([1, 2, 3, "4 kg"]), [], "'4 kg' makes the column text: mend that cell"),
-        (write, ["--cv", "61"], "61"),
+        (write, ["--cv", "61"], "--cv 61 needs 61 rows; the table has 60"),
+        (bad_file("data.csv", b"x,y\n1,2\n1,3\n1,5\n"), [], "every feature is constant: 'x'"),
+        (bad_file("data.csv", b"x,y\n1,a\n2,b\n3,a\n"), ["--cv", "2"], "one row only is 'b'"),
         (write, ["-o", "missing/model.json"], "no folder 'missing'"),
         (write, ["-o", "data.csv", "--force"], "is the table itself"),
         (write, ["-o", "a.png", "--plot", "a.png"], "-o and --plot both name 'a.png'"),

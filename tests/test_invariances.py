@@ -1,8 +1,8 @@
 """What must not change the answer, and what must change it in a known way.
 
-Two answers are compared through the oracle: ½μ‖δ‖² <= gap · null loss bounds how far each may lie from the optimum,
-with μ the curvature on the joint support.  The tolerance is that room plus a floor for rounding, so a test fails when the
-two fits solved different problems and not when the data are ill-conditioned.
+Two answers are compared through the oracle: ½μ‖δ‖² <= gap · null loss, with μ the curvature on the joint support,
+bounds how far each may lie from the optimum.  The tolerance is that room plus a floor for rounding, so a test fails
+when the two fits solved different problems and not when the data are ill-conditioned.
 """
 
 from __future__ import annotations

@@ -385,7 +385,11 @@ def calls():
     yield "summarise_csc", just | {"rows": n, "out": np.zeros((p, 3))}, broken | {"out": [out]}
     B = {"columns": cols, "B": np.ones((2, m)), "out": np.zeros((n, m), order="F")}
     yield "predict_csc", sparse | B, wrong | broken | {"B": [np.ones((3, m)), np.ones((2, 1))]}
-    yield "pack_csc", sparse | {"columns": cols, "out": np.zeros((n, 2), order="F")}, wrong | broken | {"out": packed[:1]}
+    yield (
+        "pack_csc",
+        sparse | {"columns": cols, "out": np.zeros((n, 2), order="F")},
+        wrong | broken | {"out": packed[:1]},
+    )
     b = {"b": np.zeros(p), "gradient": np.zeros(p), "tol": 0.1, "max_sweeps": 3}
     other = [np.ones(p + 1), np.ones(p - 1), np.ones(0)]
     yield (

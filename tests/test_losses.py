@@ -73,7 +73,9 @@ def test_value_is_the_definition(loss, y, eta):
 def test_gradient_is_the_slope_of_the_value(loss, y, eta):
     for each in y.astype(LD):  # differences of the definition, with digits to spare
         expected = slope(lambda e, each=each: EXACT[loss.name](each, e), LD(eta), LD(1e-3))
-        np.testing.assert_allclose(loss.gradient(np.float64(each), np.float64(eta)), float(expected), rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(
+            loss.gradient(np.float64(each), np.float64(eta)), float(expected), rtol=1e-9, atol=1e-12
+        )
 
 
 @every
@@ -140,7 +142,9 @@ def test_fenchel_young(loss, y, eta, at, share):
 def test_the_conjugate_is_a_supremum(loss, y, share, at):
     for each in y:
         u = share * float(loss.gradient(each, np.float64(at)))
-        found = minimize_scalar(lambda e, each=each, u=u: float(loss.value(each, np.float64(e))) - u * e, bracket=(-1, 1))
+        found = minimize_scalar(
+            lambda e, each=each, u=u: float(loss.value(each, np.float64(e))) - u * e, bracket=(-1, 1)
+        )
         conjugate = float(loss.conjugate(each, np.float64(u)))
         if np.isfinite(conjugate):
             np.testing.assert_allclose(conjugate, -found.fun, rtol=1e-9, atol=1e-9)

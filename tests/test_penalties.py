@@ -20,7 +20,9 @@ EXACT = {
 }
 CASES = [(name, parameters) for name in PENALTIES for parameters in ({}, *MORE[name])]
 penalties = pytest.mark.parametrize(
-    "penalty", [PENALTIES[name](**more) for name, more in CASES], ids=[f"{name}{list(more.values())}" for name, more in CASES]
+    "penalty",
+    [PENALTIES[name](**more) for name, more in CASES],
+    ids=[f"{name}{list(more.values())}" for name, more in CASES],
 )
 alphas = st.floats(1e-3, 10)
 reals = st.floats(-10, 10)
@@ -170,7 +172,12 @@ def test_conjugate_is_a_supremum(penalty, v, z, alpha):
         assert gain(np.sign(z) * 1e12) > 1e3 * gain(np.sign(z)) > 0  # grows for ever
         return
     far = 20 * (1 + abs(z) / max(ours.kernel(alpha).l2[0], 1e-9))
-    sup = max(0.0, -minimize_scalar(lambda t: -gain(np.sign(z) * t), bounds=(0, far), options={"xatol": 1e-12 * far}, method="bounded").fun)
+    sup = max(
+        0.0,
+        -minimize_scalar(
+            lambda t: -gain(np.sign(z) * t), bounds=(0, far), options={"xatol": 1e-12 * far}, method="bounded"
+        ).fun,
+    )
     np.testing.assert_allclose(conjugate, sup, rtol=1e-9, atol=1e-10)
 
 

@@ -147,7 +147,10 @@ def with_copies(seed, sign, warm):
     later = np.setdiff1d(np.arange(len(owner)), first)
     signs = np.where(np.isin(np.arange(len(owner)), first), 1.0, sign)
     t = A @ rng.standard_normal(k) + rng.standard_normal(40)
-    start = rng.standard_normal(len(owner)) * {"cold": 0.0, "first": ~np.isin(np.arange(len(owner)), later), "any": 1.0}[warm]
+    start = (
+        rng.standard_normal(len(owner))
+        * {"cold": 0.0, "first": ~np.isin(np.arange(len(owner)), later), "any": 1.0}[warm]
+    )
     return Case(A[:, owner] * signs, t, 0.05, 0.0, start), Case(A, t, 0.05, 0.0, np.zeros(k)), first, later
 
 

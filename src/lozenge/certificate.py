@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lozenge.subproblem import Factor
+
 if TYPE_CHECKING:
     from lozenge.design.base import Floats
     from lozenge.problem import Problem
@@ -54,15 +56,15 @@ class Proof:
 
 
 def dual_point(
-    problem: Problem, alpha: float, pull: Floats, free_gradient: Floats, free_solve: Floats, residual: float
+    problem: Problem, alpha: float, pull: Floats, free_gradient: Floats, curvature: Floats, residual: float
 ) -> Dual:
     """Correct θ so that the free columns' pull is zero, and scale it until the penalty's conjugate is finite.
 
     Parameters
     ----------
     pull : (k,)
-    free_gradient, free_solve : (f,)
-        Gradient g on the free columns and ν = H⁺g in the curvature metric.
+    free_gradient, curvature : (f,), (f, f)
+        Gradient g and Hessian H on the free columns.
     residual : Σ w f'² / Σw
 
     Notes
@@ -71,15 +73,20 @@ def dual_point(
     instead of computed: after a refit of the free columns it is rounding.
     """
     norms = problem.norms[problem.penalised]
-    drift = np.sqrt(max(float(free_gradient @ free_solve), 0.0))
-    slack = (np.sqrt(problem.loss.smoothness) * drift + _rounding(problem) * np.sqrt(residual)) * norms
+    shift = Factor.of(curvature).solve(free_gradient)
+    drift = np.sqrt(max(float(free_gradient @ shift), 0.0))
+    noise = rounding(problem) * np.sqrt(residual)
+    slack = (np.sqrt(problem.loss.smoothness) * drift + noise) * norms
+    # Where the loss has no curvature left nothing corrects θ: only θ = 0 is sure to leave the free columns no pull.
+    if np.max(np.abs(free_gradient - curvature @ shift), initial=0.0) > 1e-10 * drift + 8 * noise:
+        return Dual(pull, slack, 0.0, np.zeros_like(shift), problem.penalty.conjugate(np.zeros_like(pull), alpha))
     widest = np.sign(pull) * (np.abs(pull) + slack)
     scale = 1.0
     conjugate = problem.penalty.conjugate(widest, alpha)
     if not np.isfinite(conjugate):
         scale = min(1.0, alpha / problem.penalty.alpha_max(widest)) * (1.0 - 4 * EPS)
         conjugate = problem.penalty.conjugate(scale * widest, alpha)
-    return Dual(pull, slack, scale, free_solve, conjugate)
+    return Dual(pull, slack, scale, shift, conjugate)
 
 
 def prove(
@@ -104,8 +111,8 @@ def prove(
     size = np.abs(beta)
     value = problem.penalty.value(beta, alpha)
     young = value + dual.conjugate - dual.scale * float(dual.pull @ beta)
-    rounding = 8 * EPS * (primal + value + float(np.abs(dual.pull) @ size)) + float(dual.slack @ size)
-    gap = max(fenchel, 0.0) + max(young, 0.0) + rounding
+    computed = 8 * EPS * (primal + value + float(np.abs(dual.pull) @ size)) + float(dual.slack @ size)
+    gap = max(fenchel, 0.0) + max(young, 0.0) + computed
     reported = gap + 0.5 * problem.loss.smoothness * wobble**2
     return Proof(relative(reported, primal, span), _safe(problem, alpha, dual, gap))
 
@@ -133,7 +140,7 @@ def _safe(problem: Problem, alpha: float, dual: Dual, gap: float) -> Bools:
     return (reach < high) & (-reach > low)
 
 
-def _rounding(problem: Problem) -> float:
+def rounding(problem: Problem) -> float:
     """Relative rounding of one correlation Zᵀr, in units of ‖z‖‖r‖."""
     rows = max(len(shard.y) for shard in problem.fleet.shards)
     return (CHAIN + rows / BLOCK) * EPS

@@ -60,16 +60,17 @@ app = typer.Typer(
 def _columns_of(ctx: typer.Context, incomplete: str) -> list[str]:
     from lozenge import tables
 
-    with suppress(KeyError, ValueError, OSError):
-        return [name for name in tables.columns(ctx.params["file"]) if name.startswith(incomplete)]
+    file = ctx.params.get("file") or next(iter(ctx.args), "-")  # in args while an option lacks its value
+    with suppress(ValueError, OSError):
+        return [name for name in tables.columns(file) if name.startswith(incomplete)]
     return []
 
 
 def _features_of(ctx: typer.Context, incomplete: str) -> list[str]:
     from lozenge import io
 
-    with suppress(KeyError, ValueError, OSError):
-        return [name for name in io.load(ctx.params["model"]).feature_names if name.startswith(incomplete)]
+    with suppress(ValueError, OSError):
+        return [name for name in io.load(ctx.params.get("model") or "").feature_names if name.startswith(incomplete)]
     return []
 
 
@@ -144,14 +145,12 @@ def fit(
     _check_rows(table, options["loss"], cv)
     path = _solve(table, target, rule, free=unpenalised or (), everything=everything, quiet=quiet, **options)
     _tell_edge(path)
-    try:
-        _write(path, output, plot, force=force)
-    finally:  # an answer that cannot be kept is still an answer
-        if as_json:
-            _print_json(screens.record(path, _rule_name(rule)))
-        else:
-            name = "standard input" if file == "-" else FilePath(file).name
-            _print(_screen(path, table, name, rule, everything=everything), color)
+    if as_json:
+        _print_json(screens.record(path, _rule_name(rule)))
+    else:
+        name = "standard input" if file == "-" else FilePath(file).name
+        _print(_screen(path, table, name, rule, everything=everything), color)
+    _write(path, output, plot, force=force, quiet=quiet)  # last: an answer that cannot be kept is still an answer
     if not (quiet or as_json):
         _tell_next(path, output)
     if not screens.is_certified(path):
@@ -420,10 +419,11 @@ def _screen(path: Path, table: Table, file: str, rule: str | float, *, everythin
     from lozenge import screens
 
     listed = screens.shown(path, everything=everything)
+    told = listed.zeros[: screens.DETAILED] if path.model.loss == "squared" else ()
     return screens.fit(
         path,
         listed,
-        reasons=[path.why(j) for j in listed.zeros[: screens.DETAILED]],
+        reasons=[path.why(j) for j in told],
         file=file,
         summary=table.summary,
         target=screens.target(path, table.y),
@@ -459,16 +459,17 @@ def _demo_tables() -> Iterator[tuple[str, str, Any]]:
 
 
 # -------------------------------------------------------------------------------- files, stdout
-def _write(path: Path, output: str | None, plot: str | None, *, force: bool) -> None:
+def _write(path: Path, output: str | None, plot: str | None, *, force: bool, quiet: bool) -> None:
     picture = None if plot is None else _picture(path, FilePath(plot).suffix[1:].lower())
     if output is not None:
         path.save(output, force=force)
-        _tell("note", f"wrote {output}")
     if plot is not None and picture is not None:
         from lozenge import io
 
         io.write(picture, plot, force=force)
-        _tell("note", f"wrote {plot}")
+    for name in (output, plot):
+        if name is not None and not quiet:
+            _tell("note", f"wrote {name}")
 
 
 def _picture(path: Path, kind: str) -> bytes:

@@ -173,11 +173,16 @@ def null(problem: Problem) -> Run:
             continue
         loss = tried
         gradient = problem.gradient(sums.gradient[:-1], sums.slope, problem.free)[:, 0]
-        step = -Factor.of(problem.gram(sums.gram[:, :, 0], problem.free, problem.free)).solve(gradient)
+        curvature = problem.gram(sums.gram[:, :, 0], problem.free, problem.free)
+        step = -Factor.of(curvature).solve(gradient)
         beta = beta + step
-        finite = problem.loss.quadratic or -float(gradient @ step) <= certificate.EPS**1.5 * max(
-            loss, certificate.DEGENERATE
-        )
+        if problem.loss.quadratic:
+            finite = True
+        elif -float(gradient @ step) <= certificate.EPS**1.5 * max(loss, certificate.DEGENERATE):
+            # No step is left to take: at an optimum if no pull is left either, else where the loss has gone flat.
+            noise = certificate.rounding(problem) * np.sqrt(float(sums.residual[0]) / problem.weight)
+            finite = bool(np.max(np.abs(gradient + curvature @ step)) <= 64 * noise)
+            break
     (point,) = yield from work.look([beta])
     if problem.loss.quadratic and len(beta):
         # One refinement from the exact gradient: the first solve is only as good as the Gram's rounding.
@@ -315,6 +320,13 @@ class Working:
         if self.here is None:
             raise RuntimeError("the working set has no point yet")
         return self.here
+
+    def start_at(self, step: Step | None) -> None:
+        """Go back to an earlier step, or to the null model: members only ever join, so its columns come first."""
+        if step is None:
+            self.here = None
+        else:
+            self.here = Point(step.beta, -step.pull[step.cols], step.loss, step.pull, self.corner, np.nan)
 
     def newton(self, point: Point, kernel: SoftThreshold, tol: float) -> Floats:
         """β at the minimum of the quadratic model around a point."""
@@ -616,7 +628,7 @@ def _certify(
             alpha,
             point.pull[problem.penalised],
             point.gradient[:f],
-            Factor.of(point.curvature).solve(point.gradient[:f]),
+            point.curvature,
             point.residual,
         )
         for alpha, point in zip(alphas, points, strict=True)

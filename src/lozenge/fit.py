@@ -9,7 +9,7 @@ import numpy as np
 
 from lozenge import engine, gate, selection
 from lozenge import problem as problems
-from lozenge.certificate import DEGENERATE
+from lozenge.certificate import DEGENERATE, rounding
 from lozenge.design import as_design
 from lozenge.losses import LOSSES
 from lozenge.results import CrossValidation, History, Model, Path, Solution, Split, Status
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lozenge.losses import Loss
     from lozenge.penalties import Penalty
     from lozenge.problem import Problem
+    from lozenge.results import Source as Live
 
     Progress = Callable[[int, int, int, float], None]
 
@@ -151,10 +152,13 @@ def path(
     nulls: list[Null] = engine.outcomes(fleet, [engine.null(each) for each in built])
     full, null = built[0], nulls[0]
     span = null.point.loss - full.saturated
-    alpha_max = full.penalty.alpha_max(null.point.pull[full.penalised]) * unit if span > DEGENERATE else 0.0
+    pull = null.point.pull[full.penalised]
+    # Where y is constant or nothing pulls by more than rounding, every α > 0 gives the null model.
+    still = span <= DEGENERATE or bool((np.abs(pull) <= 8 * rounding(full) * np.sqrt(null.point.residual)).all())
+    alpha_max = 0.0 if still else full.penalty.alpha_max(pull) * unit
     grid = gate.grid(alphas, alpha_max, n_alphas, alpha_min_ratio, n > p)
     work = engine.Working(full)
-    steps = _follow(built, nulls, work, grid / unit, tol, still=alpha_max == 0.0, progress=progress)
+    steps = _follow(built, nulls, work, grid / unit, tol, still=still, progress=progress)
 
     y_mean, y_sd = _location(target.values / unit, weights.values)
     scale = design.affine.scale
@@ -412,21 +416,24 @@ def refined(found: Path, features: Iterable[int] | None = None) -> Path:
     return replace(found, history=replace(history, enters_at=enters, leaves_at=leaves))
 
 
-def _turning(source: Any, j: int, above: float, below: float) -> float:
-    """The α in [below, above] at which feature j turns zero or non-zero, by bisection on its state.
+def _turning(source: Live, j: int, above: float, below: float) -> float:
+    """The α in [below, above] at which feature j turns zero or non-zero; the end where it is non-zero.
 
-    Returns the end at which the weight is non-zero.
+    Regula falsi on `Source.hold` (the Illinois variant), kept half a tolerance away from both ends so that the bracket
+    closes from both sides.
     """
-    kept_above = source.solve(above).coef[j] != 0
-    if kept_above == (source.solve(below).coef[j] != 0):
-        return above if kept_above else below
+    high, low = source.hold(above, j), source.hold(below, j)
+    if (high < 0) == (low < 0):
+        return above if high < 0 else below
     while above - below > REFINED_TO * above:
-        guess = 0.5 * (above + below)
-        if (source.solve(guess).coef[j] != 0) == kept_above:
-            above = guess
+        margin = 0.45 * REFINED_TO * above
+        guess = min(max(below + (above - below) * low / (low - high), below + margin), above - margin)
+        held = source.hold(guess, j)
+        if (held < 0) == (high < 0):
+            above, high, low = guess, held, 0.5 * low
         else:
-            below = guess
-    return above if kept_above else below
+            below, low, high = guess, held, 0.5 * high
+    return above if high < 0 else below
 
 
 def predict(solution: Solution, X: Any, *, offset: Any = None) -> Any:

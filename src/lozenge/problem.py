@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lozenge.losses.base import Loss
     from lozenge.penalties.base import Penalty
     from lozenge.results import Bools, Split
-    from lozenge.shards import Fleet, Sums
+    from lozenge.shards import Fleet
 
     Indices = NDArray[np.int64]
 
@@ -113,22 +113,20 @@ class Problem:
 
 
 def measure(fleet: Fleet, splits: list[Split | None]) -> list[Moments]:
-    """Means and standard deviations over the rows of each split, in one pass for all of them."""
-    m = len(splits)
-    nothing = np.zeros(0, dtype=np.int64)
-    sums = fleet.evaluate(np.zeros((0, m)), nothing, Want(moments=True), splits)
-    return [_moments(sums, c, fleet) for c in range(m)]
-
-
-def _moments(sums: Sums, c: int, fleet: Fleet) -> Moments:
-    affine: Affine = fleet.shards[0].design.affine
-    weight = float(sums.weight[c])
-    mean = sums.first[:, c] / weight
-    drift = mean - affine.centre
-    variance = sums.second[:, c] / weight - np.square(drift)
+    """Means and standard deviations over the rows of each split, in two passes for all of them."""
+    nothing = np.zeros((0, len(splits))), np.zeros(0, dtype=np.int64)
+    sums = fleet.evaluate(*nothing, Want(first=True), splits)
+    means = sums.first / sums.weight
+    # Squares about a mean do not cancel; folds differ from the first split's by no more than their spread.
+    squares = fleet.evaluate(*nothing, Want(second=means[:, 0]), splits).second / sums.weight
+    drift = means - means[:, [0]]
+    variance = squares - np.square(drift)
     # Both terms carry rounding relative to drift²; what is below it is a constant seen through that rounding.
-    rounded = variance <= np.maximum(1e-13 * np.square(drift), np.square(CONSTANT * affine.size))
-    return Moments(weight, float(sums.saturated[c]) / weight, mean, np.sqrt(np.where(rounded, 0.0, variance)))
+    size = fleet.shards[0].design.affine.size[:, None]
+    rounding = np.maximum(1e-13 * np.square(drift), np.square(CONSTANT * size))
+    sd = np.sqrt(np.where(variance <= rounding, 0.0, variance))
+    saturated = sums.saturated / sums.weight
+    return [Moments(*found) for found in zip(sums.weight.tolist(), saturated.tolist(), means.T, sd.T, strict=True)]
 
 
 def build(

@@ -103,6 +103,10 @@ class Source(Protocol):
         """(p,) d left / dα on the present support, by which the next entry is predicted."""
         ...
 
+    def hold(self, alpha: float, feature: int) -> float:
+        """How firmly a feature is at zero: price - |left| where it is zero, -|weight| where it is kept."""
+        ...
+
     def unchanged(self) -> None:
         """Raise ValueError if X is no longer what was fitted."""
         ...

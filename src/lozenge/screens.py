@@ -263,7 +263,8 @@ def fit(
     listed
         As `shown` gives them.
     reasons
-        Of the zeros that are listed, or of the first of them.
+        Of the zeros that are listed, or of the first of them; none where the loss gives what is used no exact
+        split over the features that use it.
     file, summary
         Name of the table; counts of `lozenge.tables.Table.summary`.
     target
@@ -281,7 +282,7 @@ def fit(
         Line(""),
         *_zeros(path, listed.zeros, reasons),
         Line(""),
-        *(Line("", line) for caution in _cautions(path, summary, listed, reasons) for line in wrap(caution)),
+        *(Line("", line) for caution in _cautions(path, summary, listed) for line in wrap(caution)),
     ]
 
 
@@ -441,7 +442,7 @@ def _zeros(path: Path, listed: Sequence[int], reasons: Sequence[Reason]) -> list
     }
     tellers = [[name for name, _ in reason.used_by[:TELLERS]] for reason in reasons]
     tellers += [[]] * (len(listed) - len(reasons))
-    if _correlated(path, reasons):
+    if _correlated(path):
         model, forces = path.model, _forces(path)
         unit = np.where(model.constant, np.inf, model.y_sd * model.scale / model.penalised_unit)
         alone, left = forces.marginal / unit, forces.left / unit
@@ -460,9 +461,11 @@ def _zeros(path: Path, listed: Sequence[int], reasons: Sequence[Reason]) -> list
     return lines
 
 
-def _correlated(path: Path, reasons: Sequence[Reason]) -> bool:
-    # Where what is used has no exact split over the features that use it, its sum is shown.
-    return path.model.loss != "squared" and any(reason.correlation_unit > 0 for reason in reasons)
+def _correlated(path: Path) -> bool:
+    # A force is a correlation where the null model is an intercept alone.
+    model = path.model
+    alone = model.fit_intercept and not ((model.penalty_weights == 0) & ~model.constant).any()
+    return bool(alone) and model.loss != "squared"
 
 
 def _standing(path: Path, j: int, share: float) -> str:
@@ -483,13 +486,13 @@ def _listed(names: Iterable[str], room: int) -> str:
     return ", ".join(texts)
 
 
-def _cautions(path: Path, summary: Mapping[str, int], listed: Rows, reasons: Sequence[Reason]) -> list[str]:
+def _cautions(path: Path, summary: Mapping[str, int], listed: Rows) -> list[str]:
     texts = []
     if not rows(path).kept:
         texts.append("Nothing is kept: at this alpha every row gets the same prediction. A smaller one may keep some.")
     if any("*" in text for text in _entries(path, listed.zeros)):
         texts.append("* was in the model at a larger alpha and has left it.")
-    if _correlated(path, reasons):
+    if listed.zeros and _correlated(path):
         texts.append("alone: correlation with the outcome; told: the part the model already tells.")
     if path.cv is not None and path.cv.uncertified:
         texts.append(f"In cross-validation {count(path.cv.uncertified, 'fit')} not certified to {path.model.tol:.0e}.")

@@ -33,12 +33,12 @@ def fold_table(cv: Any, y: Floats, classes: int, seed: int) -> NDArray[np.uint8]
         if not 2 <= cv <= n:
             raise ValueError(f"cv must be between 2 and the number of rows, {n}; got {cv}")
         return _from_labels(_shuffled(y, int(cv), classes, seed))
-    if hasattr(cv, "split"):
-        return _from_pairs(cv.split(np.zeros((n, 1)), y), n)
     if isinstance(cv, (str, bytes, bool, float, np.floating)):
         raise TypeError(
             f"cv must be a number of folds, one label per row, a splitter or pairs of row indices; got {cv!r}"
         )
+    if hasattr(cv, "split"):
+        return _from_pairs(cv.split(np.zeros((n, 1)), y), n)
     labels = np.asarray(cv)
     if labels.ndim == 1 and labels.dtype.kind in "biufUSO":
         if len(labels) != n:

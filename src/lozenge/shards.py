@@ -53,7 +53,8 @@ class Want:
     gradient: Indices | Literal["all"] | None = None
     gram: tuple[Indices, Indices] | None = None  # weighted by w f''
     plain_gram: tuple[Indices, Indices] | None = None  # weighted by w alone
-    moments: bool = False
+    first: bool = False
+    second: Floats | None = None  # (p,) the centre of the squares
     dual: Dual | None = None
     curve: Curve | None = None
 
@@ -73,8 +74,8 @@ class Sums:
     loss : (m,) Σ w f
     gradient : (p + 1, m) or (|S|, m), X̃ᵀ w f'
     gram : (l, r, m) X̃_Lᵀ diag(w f'') X̃_R, or diag(w) for ``plain_gram``
-    saturated : (m,) Σ w inf f, with the moments
-    first, second : (p, m) Σ w x̃ and Σ w (x̃ - centre)², about the design's own centre
+    saturated : (m,) Σ w inf f, with the first moments
+    first, second : (p, m) Σ w x̃ and Σ w (x̃ - centre)²
     curve, bend : (|on|, m) X̃ᵀ diag(w f'') X̃d along each direction d, and (m,) 1ᵀ diag(w f'') X̃d
     fenchel : (m,) Σ w (f(y, η) + f*(y, u) - uη) >= 0 at the dual point u
     residual : (m,) Σ w f'²
@@ -148,9 +149,10 @@ class Shard:
         found: dict[str, Any] = {}
         w = self._weights(rows)
         found["weight"] = np.sum(w, axis=0)
-        if want.moments:
-            found |= {"first": self.design.correlate(w), "second": self.design.sqnorms(w)}
-            found["saturated"] = self.loss.saturated(self.y) @ w
+        if want.first:
+            found |= {"first": self.design.correlate(w), "saturated": self.loss.saturated(self.y) @ w}
+        if want.second is not None:
+            found["second"] = self.design.sqnorms(w, want.second)
         if want.plain_gram is not None:
             found["plain_gram"] = self._gram(w, *want.plain_gram)
         if want.loss or any(part is not None for part in (want.gradient, want.gram, want.dual, want.curve)):

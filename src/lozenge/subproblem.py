@@ -105,7 +105,9 @@ def finish(S: Floats, linear: Floats, guess: Floats, kernel: SoftThreshold) -> F
     return None
 
 
-def _independent(S: Floats, linear: Floats, b: Floats, signs: Floats, kernel: SoftThreshold, barred: Bools) -> Support | None:
+def _independent(
+    S: Floats, linear: Floats, b: Floats, signs: Floats, kernel: SoftThreshold, barred: Bools
+) -> Support | None:
     """Factor the present support, first dropping (and barring) weights, in place, until it is independent."""
     while True:
         members = np.flatnonzero(signs)

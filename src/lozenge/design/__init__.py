@@ -56,15 +56,14 @@ def _from_frame(frame: Any) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     import narwhals.stable.v2 as nw
 
     try:
-        table = nw.from_native(frame, eager_only=True)
-        names = tuple(table.columns)
+        columns = list(nw.from_native(frame, eager_only=True).iter_columns())
     except (TypeError, ValueError, nw.exceptions.NarwhalsError) as error:
-        raise ValueError(f"X is a frame that cannot be read: {error}. Pass an array, or name its columns") from error
-    if any(not isinstance(name, str) for name in names) or len(set(names)) < len(names):
-        raise ValueError("X is a frame whose column names are not distinct text; rename its columns, or pass an array")
-    out = np.empty((len(table), len(names)), order="F")
-    for j, name in enumerate(table.columns):
-        column = table[name]
+        raise ValueError(f"X is a frame that cannot be read: {error}. Rename its columns, or pass an array") from error
+    if any(not isinstance(column.name, (str, int)) for column in columns):
+        raise ValueError("X is a frame with column names that are neither text nor numbers; rename its columns")
+    names = tuple(str(column.name) for column in columns)
+    out = np.empty((len(frame), len(names)), order="F")
+    for j, (name, column) in enumerate(zip(names, columns, strict=True)):
         if not (column.dtype.is_numeric() or column.dtype == nw.Boolean):
             raise TypeError(
                 f"column {name!r} of X holds {column.dtype}, not numbers. Encode the table first: "
@@ -102,10 +101,8 @@ def _from_array(X: Any) -> DenseDesign:
     with np.errstate(over="ignore"):  # an overflow here becomes inf, which is refused below with its position
         X = X.astype(_stored(X.dtype), copy=False)
     step = X.itemsize
-    usable = min(X.strides) > 0 and step in X.strides and all(s % step == 0 for s in X.strides)
-    if not (usable and X.flags.aligned):
-        X = np.asfortranarray(X)
-        X = X.copy(order="F") if not X.flags.aligned else X
+    walkable = X.flags.aligned and min(X.strides) > 0 and step in X.strides and not any(s % step for s in X.strides)
+    X = X if walkable else X.copy(order="F")
     design = DenseDesign(X)
     if not np.isfinite(design.seen).all():
         _refuse_nonfinite(*np.nonzero(~np.isfinite(X)))
@@ -125,13 +122,13 @@ def _from_compressed(X: Any) -> SparseDesign:
 
     _check_shape(X.shape)
     _refuse_kind(X.dtype)
-    if X.format not in ("csc", "csr"):
-        X = sp.coo_array(X)
-        for axis, index in enumerate(X.coords):
-            if index.size and (index.min() < 0 or index.max() >= X.shape[axis]):
-                raise ValueError(f"X is broken: a sparse index on axis {axis} lies outside 0 … {X.shape[axis] - 1}")
-    else:
-        _check_compressed(X)
+    try:
+        if X.format in ("csc", "csr"):
+            X.check_format(full_check=True)
+        else:
+            X = sp.coo_array(X)  # checks every index
+    except ValueError as error:
+        raise ValueError(f"X is a broken {X.format.upper()} matrix: {error}. Rebuild it from its entries") from error
     X = sp.csc_array(X)  # a CSC matrix is wrapped, not copied
     if not X.has_canonical_format:
         X = X.copy()
@@ -144,10 +141,3 @@ def _from_compressed(X: Any) -> SparseDesign:
         bad = ~np.isfinite(entries.data)
         _refuse_nonfinite(entries.row[bad], entries.col[bad])
     return design
-
-
-def _check_compressed(X: Any) -> None:
-    try:
-        X.check_format(full_check=True)
-    except ValueError as error:
-        raise ValueError(f"X is a broken {X.format.upper()} matrix: {error}. Rebuild it from its entries") from error

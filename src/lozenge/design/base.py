@@ -16,12 +16,11 @@ if TYPE_CHECKING:
 class Affine(NamedTuple):
     """How a column is read: x̃ = x·scale - shift, with ``scale`` a power of two.
 
-    ``centre`` is near the mean of x̃, and ``size`` is the largest |x·scale|: about 1, less for subnormal columns.
+    ``size`` is the largest |x·scale|: about 1, less for subnormal columns.
     """
 
     scale: Floats
     shift: Floats
-    centre: Floats
     size: Floats
 
 
@@ -48,8 +47,8 @@ class Design(Protocol):
         """X̃ᵀR, (n, m) -> (p, m), or for some columns."""
         ...
 
-    def sqnorms(self, W: Floats) -> Floats:
-        """Σ w (x̃ - centre)² per column, (n, m) -> (p, m)."""
+    def sqnorms(self, W: Floats, centre: Floats) -> Floats:
+        """Σ w (x̃ - centre)² per column, (n, m) and (p,) -> (p, m)."""
         ...
 
     def predict(self, coef: Floats, cols: Indices) -> Floats:
@@ -82,4 +81,4 @@ def affine_of(summary: Floats) -> Affine:
     far = np.abs(mean) > high - low
     # A constant column must read as exactly zero, and its mean is rounded: shift by the value itself.
     shift = np.where(far, np.where(low == high, low, mean), 0.0)
-    return Affine(scale, shift, np.where(far, 0.0, mean), largest * scale)
+    return Affine(scale, shift, largest * scale)

@@ -33,9 +33,9 @@ class DenseDesign:
         """X̃ᵀR."""
         return self._stream(R, cols, self.affine.shift, square=False)
 
-    def sqnorms(self, W: Floats) -> Floats:
+    def sqnorms(self, W: Floats, centre: Floats) -> Floats:
         """Σ w (x̃ - centre)²."""
-        return self._stream(W, None, self.affine.shift + self.affine.centre, square=True)
+        return self._stream(W, None, self.affine.shift + centre, square=True)
 
     def _stream(self, R: Floats, cols: Indices | None, shift: Floats, *, square: bool) -> Floats:
         count = self.shape[1] if cols is None else len(cols)
