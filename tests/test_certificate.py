@@ -166,7 +166,7 @@ def wild(case, rng, solved):
 
 
 @given(cases(), fractions, st.integers(0, 2**32 - 1))
-@settings(max_examples=40)
+@settings(max_examples=150)
 def test_the_gap_is_never_below_the_true_suboptimality(case, fraction, seed):
     alpha = fraction * case.alpha_max
     solved, step = case.solve(alpha)
@@ -181,7 +181,7 @@ def test_the_gap_is_never_below_the_true_suboptimality(case, fraction, seed):
 
 
 @given(cases(), fractions)
-@settings(max_examples=40)
+@settings(max_examples=150)
 def test_the_gap_of_an_answer_is_never_below_its_suboptimality_against_another_solver(case, fraction):
     alpha = fraction * case.alpha_max
     theirs = oracle.reference(case.truth, alpha)
@@ -193,7 +193,7 @@ def test_the_gap_of_an_answer_is_never_below_its_suboptimality_against_another_s
 
 
 @given(cases(), st.sampled_from([0.5, 0.1, 1e-2]), st.integers(0, 2**32 - 1))
-@settings(max_examples=25)
+@settings(max_examples=100)
 def test_a_corrupted_answer_is_rejected(case, fraction, seed):
     """Flip, scale or negate a weight, shift the intercept, leave one out, swap two."""
     alpha = fraction * case.alpha_max
@@ -218,7 +218,7 @@ def test_a_corrupted_answer_is_rejected(case, fraction, seed):
 
 
 @given(cases(), st.sampled_from([0.9, 0.3, 0.03]))
-@settings(max_examples=40)
+@settings(max_examples=150)
 def test_safe_zeros_are_zero_in_every_optimum(case, fraction):
     """Checked twice: the reference is zero there, and letting the column move alone cannot lower its objective."""
     alpha = fraction * case.alpha_max
@@ -247,7 +247,7 @@ def test_safe_zeros_are_found():
 
 
 @given(cases(rhos=(1.0,)), st.sampled_from([0.5, 0.1]))
-@settings(max_examples=20)
+@settings(max_examples=50)
 def test_one_of_two_equal_columns_is_never_called_safe_while_the_other_is_kept(case, fraction):
     X = np.column_stack([case.X, case.X])
     options = {k: np.tile(v, 2) if k == "penalty_weights" else v for k, v in case.options.items()}

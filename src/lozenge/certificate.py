@@ -77,9 +77,10 @@ def dual_point(
     drift = np.sqrt(max(float(free_gradient @ shift), 0.0))
     noise = rounding(problem) * np.sqrt(residual)
     slack = (np.sqrt(problem.loss.smoothness) * drift + noise) * norms
-    # Where the loss has no curvature left nothing corrects θ: only θ = 0 is sure to leave the free columns no pull.
-    if np.max(np.abs(free_gradient - curvature @ shift), initial=0.0) > 1e-10 * drift + 8 * noise:
-        return Dual(pull, slack, 0.0, np.zeros_like(shift), problem.penalty.conjugate(np.zeros_like(pull), alpha))
+    left = np.max(np.abs(free_gradient - curvature @ shift), initial=0.0)
+    if not np.isfinite(drift) or left > 1e-10 * drift + 8 * noise:
+        # Where the loss has no curvature left nothing corrects θ: only θ = 0 is sure to leave the free columns no pull.
+        return Dual(pull, noise * norms, 0.0, np.zeros_like(shift), 0.0)
     widest = np.sign(pull) * (np.abs(pull) + slack)
     scale = 1.0
     conjugate = problem.penalty.conjugate(widest, alpha)

@@ -156,7 +156,8 @@ def path(
     # Where y is constant or nothing pulls by more than rounding, every α > 0 gives the null model.
     still = span <= DEGENERATE or bool((np.abs(pull) <= 8 * rounding(full) * np.sqrt(null.point.residual)).all())
     alpha_max = 0.0 if still else full.penalty.alpha_max(pull) * unit
-    grid = gate.grid(alphas, alpha_max, n_alphas, alpha_min_ratio, n > p)
+    tall = int(np.count_nonzero(weights.values)) > p
+    grid = gate.grid(alphas, alpha_max, n_alphas, alpha_min_ratio, tall)
     work = engine.Working(full)
     steps = _follow(built, nulls, work, grid / unit, tol, still=still, progress=progress)
 

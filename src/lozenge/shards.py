@@ -180,10 +180,12 @@ class Shard:
         if want.dual is not None:
             dual = want.dual
             shift = self.linear(dual.shift[:, g], dual.cols)
-            u = dual.scale[g] * (loss.gradient(y, eta) - loss.curvature(y, eta) * shift)
-            # Summed row by row and not as three large sums, so that it does not cancel.
-            young = loss.value(y, eta) + loss.conjugate(y, u) - u * eta
-            found["fenchel"] = np.sum(np.where(w > 0, w * young, 0.0), axis=0)
+            # Summed row by row and not as three large sums, so that it does not cancel.  A candidate so far out that this
+            # overflows gets nan or inf here, and no certificate.
+            with np.errstate(over="ignore", invalid="ignore"):
+                u = dual.scale[g] * (loss.gradient(y, eta) - loss.curvature(y, eta) * shift)
+                young = loss.value(y, eta) + loss.conjugate(y, u) - u * eta
+            found["fenchel"] = np.sum(np.multiply(w, young, out=np.zeros_like(young), where=w > 0), axis=0)
         return found
 
     def _eta(self, coef: Floats, cols: Indices) -> Floats:

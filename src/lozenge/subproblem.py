@@ -56,10 +56,23 @@ def solve(S: Floats, q: Floats, start: Floats, kernel: SoftThreshold, tol: float
         _kernel.descend(S, l1, kernel.l2, b, gradient, tol, SWEEPS)
         exact = finish(S, linear, b, kernel)
         if exact is not None:
-            return exact
+            return _to_the_first(S, exact, copies, kernel)
         if tol <= floor:
             return b
         tol = max(0.01 * tol, floor)
+
+
+def _to_the_first(S: Floats, b: Floats, copies: Bools, kernel: SoftThreshold) -> Floats:
+    """Hand a copy's weight to the first column that it repeats, where both have the same size and price."""
+    for j in np.flatnonzero(copies & (b != 0.0)):
+        same = np.abs(np.abs(S[j, :j]) - S[j, j]) <= 1e-13 * S[j, j]
+        same &= np.abs(np.diagonal(S)[:j] - S[j, j]) <= 1e-13 * S[j, j]
+        same &= (kernel.l1[:j] == kernel.l1[j]) & (kernel.l2[:j] == 0.0) & (kernel.l2[j] == 0.0)
+        if same.any():
+            first = int(np.argmax(same))
+            b[first] += np.sign(S[first, j]) * b[j]
+            b[j] = 0.0
+    return b
 
 
 def finish(S: Floats, linear: Floats, guess: Floats, kernel: SoftThreshold) -> Floats | None:
@@ -74,7 +87,7 @@ def finish(S: Floats, linear: Floats, guess: Floats, kernel: SoftThreshold) -> F
     """
     b, signs = guess.copy(), np.sign(guess)
     scale = np.abs(linear)
-    barred = np.zeros(len(b), dtype=bool)  # dropped as dependent: letting one in again would only go round
+    barred = np.zeros(len(b), dtype=bool)  # dropped where the objective was level: coming back would only go round
     active: Support | None = None
     for _ in range(CHANGES):
         if active is None or active.worn:
@@ -117,10 +130,10 @@ def _independent(
         if not len(factor.dependent):
             return Support(S, kernel.l2, members, factor, (), (), np.zeros((len(members), 0)))
         for row in np.sort(factor.dependent)[::-1]:
-            dropped = _drop(system, factor, int(row), b, signs, members, linear, kernel)
+            dropped, level = _drop(system, factor, int(row), b, signs, members, linear, kernel)
             if dropped is None:
                 return None
-            barred[members[dropped]] = True
+            barred[members[dropped]] |= level
             if dropped != row:  # the factor's own rows have changed
                 break
 
@@ -270,12 +283,12 @@ def _drop(
     members: Indices,
     linear: Floats,
     kernel: SoftThreshold,
-) -> int | None:
+) -> tuple[int | None, bool]:
     """Move along a direction that S does not see until a weight reaches zero, and drop it, in place.
 
     ``row`` depends on the factor's rows; along that n, S n = 0 and the objective is linear with slope
     (l1·sign - linear)ᵀn: go the way it falls; where it is level, the way that empties the last column involved.
-    Returns the row dropped; None if no weight is in the way.
+    Returns the row dropped, None if no weight is in the way, and whether the objective was level.
     """
     n = -factor.solve(system[:, row])
     n[row] = 1.0
@@ -286,12 +299,12 @@ def _drop(
     level = abs(slope) <= 1e-10 * float(np.abs(forces) @ np.abs(n))
     if level and old[row] == 0.0:
         signs[members[row]] = 0.0
-        return row
+        return row, True
     if (slope > 0 and not level) or (level and old[row] * n[row] > 0):
         n = -n
     blocked = np.flatnonzero(old * n < 0)
     if not len(blocked):
-        return None
+        return None, level
     steps = -old[blocked] / n[blocked]
     step = float(np.min(steps))
     out = int(blocked[steps <= step * (1.0 + 1e-12)][-1])
@@ -299,4 +312,4 @@ def _drop(
     moved[out] = 0.0
     b[members] = moved
     signs[members[out]] = 0.0
-    return out
+    return out, level
