@@ -16,6 +16,7 @@ from lozenge.results import CrossValidation, History, Model, Path, Solution, Spl
 from lozenge.shards import Fleet, Shard, Want
 from lozenge.source import Source
 from lozenge.threads import one_pool
+from lozenge.working import Working
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -158,7 +159,7 @@ def path(
     alpha_max = 0.0 if still else full.penalty.alpha_max(pull) * unit
     tall = int(np.count_nonzero(weights.values)) > p
     grid = gate.grid(alphas, alpha_max, n_alphas, alpha_min_ratio, tall)
-    work = engine.Working(full)
+    work = Working(full)
     steps = _follow(built, nulls, work, grid / unit, tol, still=still, progress=progress)
 
     y_mean, y_sd = _location(target.values / unit, weights.values)
@@ -204,7 +205,7 @@ def path(
 def _follow(
     built: list[Problem],
     nulls: list[Null],
-    work: engine.Working,
+    work: Working,
     alphas: Floats,
     tol: float,
     *,

@@ -180,8 +180,8 @@ class Shard:
         if want.dual is not None:
             dual = want.dual
             shift = self.linear(dual.shift[:, g], dual.cols)
-            # Summed row by row and not as three large sums, so that it does not cancel.  A candidate so far out that this
-            # overflows gets nan or inf here, and no certificate.
+            # Summed row by row and not as three large sums, so that it does not cancel.  A candidate so far out that
+            # this overflows gets nan or inf here, and no certificate.
             with np.errstate(over="ignore", invalid="ignore"):
                 u = dual.scale[g] * (loss.gradient(y, eta) - loss.curvature(y, eta) * shift)
                 young = loss.value(y, eta) + loss.conjugate(y, u) - u * eta

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lozenge.design.base import Floats
-    from lozenge.engine import Null, Step, Working
+    from lozenge.engine import Null, Step
     from lozenge.problem import Problem
     from lozenge.results import Indices, Model
+    from lozenge.working import Working
 
 SHARP = 1e-11  # tolerance of solves off the grid: at the grid's own, a weight that has just entered may pass for zero
 REMEMBERED = 256  # steps kept for the next question
@@ -174,7 +175,7 @@ class Source:
             null: Null = engine.outcomes(problem.fleet, [engine.null(free)])[0]
             run = engine.follow(free, null, np.zeros(1), tol, span=span)
         else:
-            self.work.start_at(self._nearest(alpha))
+            engine.resume(self.work, self._nearest(alpha))
             run = engine.follow(problem, self.null, np.array([alpha / self.unit]), tol, work=self.work)
         found: Step = next(step for _, step in engine.iterate(problem.fleet, [run]) if step is not None)
         # Falling short of the sharper tolerance is no failure of what was asked.

@@ -1,0 +1,183 @@
+"""Solve on the working set at one α, between two passes over X: proximal Newton with an exact gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lozenge import certificate
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from lozenge.design.base import Floats
+    from lozenge.penalties.base import SoftThreshold
+    from lozenge.shards import Sums
+    from lozenge.working import Ask, Point, Working
+
+STEPS = 100  # of Newton at one α
+PRODUCTS = 1000  # of the Hessian in one solve by conjugate gradients
+RENEWAL = 16  # a fresh Hessian of k columns costs about as much as k/16 Newton steps on a stale one
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How tight the work between passes is: ``gap`` asked of the estimate there, ``step`` of the descent."""
+
+    gap: float
+    step: float
+
+    def more(self) -> Effort:
+        """Ten times as tight."""
+        return Effort(0.1 * self.gap, 0.1 * self.step)
+
+
+def settle(work: Working, alpha: float, point: Point, effort: Effort) -> Generator[Ask, Sums, Point]:
+    """Solve at one α from a point whose gradient on the working set is known."""
+    return (yield from (_smooth if work.gramless else _proximal)(work, alpha, point, effort))
+
+
+def _proximal(work: Working, alpha: float, point: Point, effort: Effort) -> Generator[Ask, Sums, Point]:
+    """Solve on the working set at one α by proximal Newton, from a point whose gradient there is known.
+
+    The gradient is always exact; the Hessian may be stale until a step contracts too little.
+    """
+    kernel = work.problem.penalty.kernel(alpha).take(work.members)
+    estimate = _estimate(work, point, kernel)
+    for _ in range(STEPS):
+        if estimate <= effort.gap:
+            break
+        beta = work.newton(point, kernel, effort.step)
+        change = beta - point.beta
+        if work.problem.loss.quadratic:
+            gradient = point.gradient + work.slopes(change)
+            loss = point.loss + float(change @ (0.5 * (point.gradient + gradient)))
+            return replace(point, beta=beta, gradient=gradient, loss=loss)
+        promised = float(point.gradient @ change) + _cost(kernel, beta[work.f :]) - _cost(kernel, point.beta[work.f :])
+        tried = yield from _search(work, kernel, point, change, promised)
+        if tried is None:
+            if work.fresh:
+                break
+            yield from work.renew(point.beta)
+            continue
+        reached = _estimate(work, tried, kernel)
+        slow = _slow(work, estimate, reached, effort.gap)
+        # A step on a fresh Hessian that promised only rounding and gained nothing: this is as near as it gets.
+        if work.fresh and slow and -promised <= _noise(point):
+            return tried if reached < estimate else point
+        work.fresh = False
+        point, estimate = tried, reached
+        if slow:
+            yield from work.renew(point.beta)
+    return point
+
+
+def _smooth(work: Working, alpha: float, point: Point, effort: Effort) -> Generator[Ask, Sums, Point]:
+    """Solve at one α by Newton steps whose systems conjugate gradients solve, for a penalty without an L1 part."""
+    kernel = work.problem.penalty.kernel(alpha).take(work.members)
+    estimate = _estimate(work, point, kernel)
+    for _ in range(STEPS):
+        if estimate <= effort.gap:
+            break
+        change, gradient = yield from _conjugate(work, kernel, point, 0.1 * max(effort.gap, 0.01 * estimate))
+        if work.problem.loss.quadratic:
+            loss = point.loss + float(change @ (0.5 * (point.gradient + gradient)))
+            point = replace(point, beta=point.beta + change, gradient=gradient, loss=loss)
+            estimate = _estimate(work, point, kernel)
+            continue
+        beta = point.beta + change
+        promised = float(point.gradient @ change) + _cost(kernel, beta[work.f :]) - _cost(kernel, point.beta[work.f :])
+        work.fresh = True  # the products are taken at the point itself: a step that is too long is shortened
+        tried = yield from _search(work, kernel, point, change, promised)
+        if tried is None:
+            break
+        reached = _estimate(work, tried, kernel)
+        if reached >= estimate and -promised <= _noise(point):
+            break
+        point, estimate = tried, reached
+    return point
+
+
+def _conjugate(
+    work: Working, kernel: SoftThreshold, point: Point, goal: float
+) -> Generator[Ask, Sums, tuple[Floats, Floats]]:
+    """Solve (H + l2)d = -(g + l2β) until the gap that its residual would cause is below a goal; d and g + Hd.
+
+    References
+    ----------
+    Hestenes, Stiefel (1952), Methods of conjugate gradients for solving linear systems, J. Res. NBS 49.
+    """
+    f = work.f
+    ridge = np.concatenate([np.zeros(f), kernel.l2])
+    norms = work.problem.norms[work.cols[f:]]
+    typical = float(np.diagonal(work.corner)[-1]) if f else work.problem.loss.smoothness
+    scale = np.concatenate([np.maximum(np.diagonal(work.corner), 1e-300), typical * np.square(norms) + kernel.l2])
+    rhs = -(point.gradient + ridge * point.beta)
+    change, residual = np.zeros_like(rhs), rhs.copy()
+    toward = residual / scale
+    direction, size = toward, float(residual @ toward)
+    for _ in range(PRODUCTS):
+        if _estimate(work, replace(point, beta=np.zeros_like(rhs), gradient=residual), kernel) <= goal or size == 0.0:
+            break
+        product = (yield from work.curve(point.beta, direction)) + ridge * direction
+        step = size / float(direction @ product)
+        change = change + step * direction
+        residual = residual - step * product
+        toward = residual / scale
+        size, before = float(residual @ toward), size
+        direction = toward + (size / before) * direction
+    return change, point.gradient + rhs - residual - ridge * change
+
+
+def _slow(work: Working, before: float, after: float, goal: float) -> bool:
+    """Whether steps on the present Hessian, contracting as the last one did, cost more than a fresh one."""
+    if after <= goal:
+        return False
+    if after >= before:
+        return True
+    return bool(np.log(after / goal) / np.log(before / after) > 2.0 + len(work.members) / RENEWAL)
+
+
+def _search(
+    work: Working, kernel: SoftThreshold, point: Point, change: Floats, promised: float
+) -> Generator[Ask, Sums, Point | None]:
+    """The full step if the objective falls enough; a shorter one only where the Hessian is fresh; else None."""
+    before = point.loss + _cost(kernel, point.beta[work.f :])
+    share = 1.0
+    while share > 1e-9:
+        tried = yield from work.glance(point.beta + share * change)
+        after = tried.loss + _cost(kernel, tried.beta[work.f :])
+        if after <= before + 1e-4 * share * promised + _noise(point):
+            return tried
+        if not work.fresh:
+            return None
+        share *= 0.5
+    return None
+
+
+def _noise(point: Point) -> float:
+    return 16 * certificate.EPS * max(abs(point.loss), certificate.DEGENERATE)
+
+
+def _cost(kernel: SoftThreshold, b: Floats) -> float:
+    return float(kernel.l1 @ np.abs(b) + 0.5 * (kernel.l2 @ np.square(b)))
+
+
+def _estimate(work: Working, point: Point, kernel: SoftThreshold) -> float:
+    """The gap that the violations on [free, members] alone would cause, in the manner of `certificate`."""
+    b, g, free = point.beta[work.f :], point.gradient[work.f :], point.gradient[: work.f]
+    drift = float(np.sqrt(max(float(free @ work.factor.solve(free)), 0.0)))
+    if not len(b):
+        return drift**2
+    size = np.abs(b)
+    held = np.maximum(np.abs(g) - kernel.l1, 0.0)
+    wrong = np.where(b == 0.0, held, np.abs(g + np.sign(b) * kernel.l1 + kernel.l2 * b))
+    wrong = wrong + np.sqrt(work.problem.loss.smoothness) * drift * work.problem.norms[work.cols[work.f :]]
+    if (kernel.l2 > 0).all():
+        return float(np.sum(np.square(wrong) / (2 * kernel.l2))) + drift**2
+    shrink = float(np.max(wrong / np.maximum(kernel.l1, np.finfo(np.float64).tiny)))
+    # Scaling θ by s = 1/(1 + shrink) costs (1 - s)αΩ(b), and (1 - s)² of the loss.
+    lost = shrink / (1.0 + shrink)
+    return float(wrong @ size) + lost * float(kernel.l1 @ size) + lost**2 * point.loss + drift**2

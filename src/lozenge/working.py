@@ -1,0 +1,241 @@
+"""The working set of one problem: its columns, its Hessian, and the questions asked about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lozenge.shards import Curve, Want
+from lozenge.subproblem import Factor, solve
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from lozenge.design.base import Floats
+    from lozenge.penalties.base import SoftThreshold
+    from lozenge.problem import Indices, Problem
+    from lozenge.results import Bools, Split
+    from lozenge.shards import Sums
+
+SAME = 2e-15  # columns whose correlation is this near to ±1 repeat each other
+
+
+@dataclass(frozen=True, eq=False)
+class Ask:
+    """A question to the fleet about m candidates of one problem, in the design's coefficients."""
+
+    coef: Floats
+    cols: Indices
+    want: Want
+    split: Split | None
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """A candidate on [free, working set], with its mean loss and its gradient there.
+
+    Attributes
+    ----------
+    pull : (p + 1,) minus the gradient on all columns; empty until a pass over X has given it
+    curvature : (f, f) Hessian of the free part; residual : Σ w f'²/Σw; both from the same pass
+    """
+
+    beta: Floats
+    gradient: Floats
+    loss: float
+    pull: Floats
+    curvature: Floats
+    residual: float
+
+
+class Working:
+    """The working set of one problem, and the Hessian on [free, members] with the free part eliminated.
+
+    Attributes
+    ----------
+    members : positions among the penalised columns, in the order they joined
+    here : the last point with known pulls
+    taken : columns and coefficients (the design's) at which the Hessian was taken; it may be stale
+    reduced : (k, k) Schur complement of the free columns, H_WW - H_Wf H_ff⁺ H_fW
+    side, corner : (f, k) H_fW and (f, f) H_ff
+    gramless : the Hessian is known by its products alone
+    copies : (k,) members that repeat an earlier one, up to sign and rounding
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        f = len(problem.free)
+        self.problem = problem
+        self.f = f
+        self.members = np.zeros(0, dtype=np.int64)
+        self.inside = np.zeros(len(problem.penalised), dtype=bool)
+        self.here: Point | None = None
+        self.taken: tuple[Floats, Indices] | None = None
+        self.fresh = False
+        self.reduced, self.side, self.corner = np.zeros((0, 0)), np.zeros((f, 0)), np.zeros((f, f))
+        self.factor = Factor.of(self.corner)
+        self.copies = np.zeros(0, dtype=bool)
+        self.gramless = _gramless(problem)
+
+    @property
+    def cols(self) -> Indices:
+        """Columns of the design: free, then the members."""
+        return np.concatenate([self.problem.free, self.problem.penalised[self.members]])
+
+    def local(self, point: Point) -> Point:
+        """Bring a point with known pulls to the present members."""
+        beta = np.concatenate([point.beta, np.zeros(self.f + len(self.members) - len(point.beta))])
+        return replace(point, beta=beta, gradient=-point.pull[self.cols])
+
+    def look(self, betas: list[Floats]) -> Generator[Ask, Sums, list[Point]]:
+        """One pass: loss and gradient over all columns, and the Hessian of the free part, at each candidate."""
+        problem, free = self.problem, self.problem.free
+        coef, cols = problem.coefficients(np.column_stack(betas), self.cols)
+        corner = np.append(free, problem.p)
+        sums = yield Ask(coef, cols, Want(loss=True, gradient="all", gram=(corner, corner)), problem.split)
+        gradient = problem.gradient(sums.gradient, sums.slope)
+        points = []
+        for c, beta in enumerate(betas):
+            pull = -gradient[:, c]
+            points.append(
+                Point(
+                    beta=beta,
+                    gradient=-pull[self.cols],
+                    loss=float(sums.loss[c]) / problem.weight,
+                    pull=pull,
+                    curvature=problem.gram(sums.gram[:, :, c], free, free),
+                    residual=float(sums.residual[c]) / problem.weight,
+                )
+            )
+        return points
+
+    def glance(self, beta: Floats) -> Generator[Ask, Sums, Point]:
+        """Loss and gradient on [free, members] alone."""
+        problem, cols = self.problem, self.cols
+        coef, on = problem.coefficients(beta[:, None], cols)
+        sums = yield Ask(coef, on, Want(loss=True, gradient=cols), problem.split)
+        gradient = problem.gradient(sums.gradient, sums.slope, cols)[:, 0]
+        return Point(beta, gradient, float(sums.loss[0]) / problem.weight, np.zeros(0), self.corner, np.nan)
+
+    def enlist(self, point: Point) -> None:
+        """Make every penalised column a member, without a Gram."""
+        self.members = np.arange(len(self.problem.penalised))
+        self.inside[:] = True
+        self.corner, self.factor = point.curvature, Factor.of(point.curvature)
+
+    def curve(self, beta: Floats, direction: Floats) -> Generator[Ask, Sums, Floats]:
+        """Hessian at β times a direction, on [free, members]."""
+        problem, cols = self.problem, self.cols
+        coef, on = problem.coefficients(beta[:, None], cols)
+        along, over = problem.coefficients(direction[:, None], cols)
+        sums = yield Ask(coef, on, Want(curve=Curve(over, along, cols)), problem.split)
+        return problem.gradient(sums.curve, sums.bend, cols)[:, 0]
+
+    def renew(self, beta: Floats) -> Generator[Ask, Sums, None]:
+        """Take the Hessian of all members afresh at β."""
+        members = self.members
+        self.taken = self.problem.coefficients(beta[:, None], self.cols)
+        self.members, self.reduced, self.side = members[:0], np.zeros((0, 0)), np.zeros((self.f, 0))
+        yield from self._corner()
+        yield from self.grow(members)
+        self.fresh = True
+
+    def grow(self, joining: Indices) -> Generator[Ask, Sums, None]:
+        """Add members: their Gram with the others, at the coefficients where the Hessian was taken."""
+        problem, f, old = self.problem, self.f, len(self.members)
+        if self.taken is None:
+            self.taken = problem.coefficients(self.point().beta[:, None], self.cols)
+            yield from self._corner()
+        if not len(joining):
+            return
+        self.inside[joining] = True
+        self.members = np.append(self.members, joining)
+        left, right = self.cols, problem.penalised[joining]
+        asked = (np.append(left, problem.p), np.append(right, problem.p))
+        sums = yield Ask(*self.taken, Want(gram=asked), problem.split)
+        H = problem.gram(sums.gram[:, :, 0], left, right)
+        self.side = np.hstack([self.side, H[:f]])
+        block = H[f:] - self.side.T @ self.factor.solve(H[:f])
+        grown = np.empty((len(self.members), len(self.members)))
+        grown[:old, :old] = self.reduced
+        grown[:, old:] = block
+        grown[old:, :old] = block[:old].T
+        grown[old:, old:] = 0.5 * (block[old:] + block[old:].T)
+        self.reduced = grown
+        self.copies = np.append(self.copies[:old], _repeats(grown, old))
+
+    def _corner(self) -> Generator[Ask, Sums, None]:
+        problem, free = self.problem, self.problem.free
+        if not len(free) or self.taken is None:
+            return
+        corner = np.append(free, problem.p)
+        sums = yield Ask(*self.taken, Want(gram=(corner, corner)), problem.split)
+        self.corner = problem.gram(sums.gram[:, :, 0], free, free)
+        self.factor = Factor.of(self.corner)
+
+    def point(self) -> Point:
+        """The last point with known pulls."""
+        if self.here is None:
+            raise RuntimeError("the working set has no point yet")
+        return self.here
+
+    def newton(self, point: Point, kernel: SoftThreshold, tol: float) -> Floats:
+        """β at the minimum of the quadratic model around a point."""
+        f, start, g = self.f, point.beta[self.f :], point.gradient
+        lifted = self.factor.solve(g[:f])
+        b = solve(self.reduced, g[f:] - self.side.T @ lifted, start, kernel, tol, self.copies)
+        return np.concatenate([point.beta[:f] - lifted - self.factor.solve(self.side @ (b - start)), b])
+
+    def slopes(self, change: Floats) -> Floats:
+        """H times a change of β."""
+        free, rest = change[: self.f], change[self.f :]
+        through = self.factor.solve(self.side @ rest)
+        return np.concatenate(
+            [self.corner @ free + self.side @ rest, self.reduced @ rest + self.side.T @ (through + free)]
+        )
+
+    def unique(self, safes: list[Bools], alphas: list[float]) -> list[bool]:
+        """True where the columns not proved zero are independent (with the ridge part, if any).
+
+        Subsets of independent columns are independent and supersets of dependent ones dependent, so each factor speaks
+        for many α.
+        """
+        answers: dict[int, bool] = {}
+        for k, safe in enumerate(safes):
+            if len(self.factor.dependent) or not self.inside[~safe].all():
+                answers[k] = False
+            elif self.gramless:  # the ridge part makes the objective strictly convex
+                answers[k] = True
+        while undecided := sorted(set(range(len(safes))) - set(answers), key=lambda k: int(safes[k].sum())):
+            k = undecided[len(undecided) // 2]
+            where = np.flatnonzero(~safes[k][self.members])
+            system = self.reduced[np.ix_(where, where)]
+            ridge = self.problem.penalty.kernel(alphas[k]).l2[self.members[where]]
+            system[np.diag_indices(len(where))] += ridge
+            independent = not len(Factor.of(system).dependent)
+            for other in undecided:
+                # A ridge part only grows with α; without one, what spans at one α spans at all.
+                smaller = (safes[other] >= safes[k]).all() and (alphas[other] >= alphas[k] or not ridge.any())
+                larger = (safes[other] <= safes[k]).all() and (alphas[other] <= alphas[k] or not ridge.any())
+                if other == k or (smaller if independent else larger):
+                    answers[other] = independent
+        return [answers[k] for k in range(len(safes))]
+
+
+def _gramless(problem: Problem) -> bool:
+    """Whether conjugate gradients are the cheaper way, by flops.
+
+    Without an L1 part every one of k columns is kept.  A factor costs k³/3 at each α, conjugate gradients about 30
+    products of 4nk.
+    """
+    k = len(problem.penalised)
+    smooth = not problem.penalty.kernel(1.0).l1.any()
+    return bool(k) and smooth and k * k > 360 * problem.fleet.rows
+
+
+def _repeats(S: Floats, old: int) -> Bools:
+    """Which of the columns from ``old`` on have correlation ±1 with an earlier one."""
+    size = np.sqrt(np.maximum(np.diagonal(S), 0.0))
+    same = np.abs(S[old:]) >= (1.0 - SAME) * np.outer(size[old:], size)
+    return np.tril(same, old - 1).any(axis=1) & (size[old:] > 0)
