@@ -218,7 +218,10 @@ def follow(
 
 def resume(work: Working, step: Step | None) -> None:
     """Send a working set back to an earlier step, or to the null model: members only join, so its columns come first."""
-    work.here = step and Point(step.beta, -step.pull[step.cols], step.loss, step.pull, work.corner, np.nan)
+    if step is None:
+        work.here = None
+    else:
+        work.here = Point(step.beta, -step.pull[step.cols], step.loss, step.pull, work.corner, np.nan)
 
 
 def _candidates(work: Working, pulls: list[Floats], alphas: Floats) -> Indices:

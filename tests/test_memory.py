@@ -1,0 +1,61 @@
+"""Peak memory of a fit, above that after import with X loaded: at most 2 X + 8k² bytes + the coefficients + 64 MB."""
+
+import json
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+MEASURE = """
+    import json, resource, sys
+    import numpy as np
+    import lozenge.fit, lozenge.threads, scipy.sparse, scipy.linalg
+    n, p, order, kind, options = json.loads(sys.argv[1])
+    rng = np.random.default_rng(0)
+    X = np.empty((n, p), order=order)
+    for start in range(0, p, 100):  # in place, so that loading leaves no peak of its own
+        X[:, start:start + 100] = rng.standard_normal((n, min(100, p - start)))
+    if kind == "csc":
+        X[np.abs(X) < 2] = 0
+        X = scipy.sparse.csc_array(X)
+    size = X.data.nbytes + X.indices.nbytes if kind == "csc" else X.nbytes
+    y = X[:, :20] @ np.ones(20) + rng.standard_normal(n)
+    if options.get("loss") == "logistic":
+        y = (y > 0).astype(float)
+    warm = np.ones((4, 2)); warm[:2, 1] = 0
+    lozenge.path(warm, [0, 1, 0, 1.0])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    path = lozenge.path(X, y, **options)
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    k = int(path.df.max())
+    coefficients = path.coefs.data.nbytes + path.coefs.indices.nbytes
+    allowed = 2 * size + 8 * k * k + coefficients + 64 * 2**20
+    print(json.dumps([(after - before) * 1024, allowed, float(path.gaps.max()), k]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("n", "p", "order", "kind", "options"),
+    [
+        (500, 8000, "F", "dense", {}),
+        (500, 8000, "C", "dense", {}),
+        (20_000, 300, "F", "dense", {}),
+        (20_000, 300, "C", "dense", {"loss": "logistic", "n_alphas": 20}),
+        (2000, 3000, "F", "csc", {"n_alphas": 50}),
+        (100, 4000, "F", "dense", {"penalty": "l2", "n_alphas": 10}),
+    ],
+    ids=["wide F", "wide C", "tall F", "tall logistic C", "sparse", "wide ridge"],
+)
+def test_peak_memory(n, p, order, kind, options):
+    pytest.importorskip("resource", reason="peak memory is read from the operating system")
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(MEASURE), json.dumps([n, p, order, kind, options])],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    used, allowed, gap, _ = json.loads(run.stdout)
+    print(f"used {used / 2**20:.0f} MB of {allowed / 2**20:.0f} MB allowed")
+    assert gap <= 1e-6
+    assert used <= allowed
