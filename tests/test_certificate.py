@@ -100,7 +100,7 @@ class Case:
         return coef, intercept
 
     def excess(self, beta, alpha, best):
-        """(P(β) - P(best)) / null loss: at most the true suboptimality, and as near to it as `best` is to the optimum."""
+        """(P(β) - P(best)) / null loss: at most the true suboptimality, and as near to it as `best` is."""
         difference = self.truth.objective(*self.user(beta), alpha) - self.truth.objective(*best, alpha)
         return float(difference / self.truth.null_loss)
 
@@ -121,7 +121,7 @@ def cases(draw, rhos=(1.0, 0.5, 0.0), losses=("squared", "logistic")):
     n, p = draw(st.integers(4, 30)), draw(st.integers(1, 8))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     X = rng.standard_normal((n, p)) + draw(st.sampled_from([0.0, 1.0])) * rng.standard_normal((n, 1))
-    X = X * rng.choice([1e-3, 1.0, 100.0], p) + rng.choice([0.0, 3.0, 1e4], p)
+    X = X * rng.choice([1e-3, 1.0, 100.0], p) + rng.choice([0.0, 3.0, 100.0], p)
     if p > 2 and draw(st.booleans()):
         X[:, 1] = X[:, 0]
     signal = (X - X.mean(axis=0)) / X.std(axis=0) @ (rng.standard_normal(p) * (rng.random(p) < 0.6))

@@ -185,8 +185,8 @@ def test_screen_says_what_was_kept_and_how_near_each_zero_is():
         "t.csv         50 rows, 3 numeric features, no missing values; y 1 to 2",
         "model         linear regression, lasso, features standardised, intercept free",
         "alpha         1.00 = 50 % of alpha_max, by the 1se rule: the largest within one",
-        "              standard error of the best score, at 0.500 with 1 kept (3 alphas,",
-        "              5 folds, seed 0)",
+        "              standard error of the best score, which is at alpha 0.500 with 1",
+        "              kept (3 alphas, 5 folds, seed 0)",
         "R squared     0.500 in sample, 0.500 +- 0.250 cross-validated (best 0.750)",
         "certified     within 1.0e-09 of the optimum at all 3 alphas; solution unique",
         "",
@@ -911,7 +911,7 @@ def test_demo_writes_nothing_and_fits_the_screen(run, files):
     assert code == 0
     assert files() == []
     assert out.count("$ lozenge fit") == 2
-    assert out.count("$ lozenge why") == 4
+    assert out.count(">>> print(path.why(") == 4
     assert "is kept" in out
     assert "is exactly 0" in out
     assert "Traceback" not in err

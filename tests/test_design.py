@@ -51,7 +51,7 @@ KINDS = {
     "coo": sp.coo_array,
     "coo, entries in two parts": lambda X: halves(sp.coo_array(X)),
     "dok": sp.dok_array,
-    "explicit zeros": lambda X: explicit(X),
+    "explicit zeros": lambda X: explicit(X),  # noqa: PLW0108 - defined further down
     "pandas": lambda X: pd.DataFrame(X, columns=frame_names(X)),
     "polars": lambda X: pl.DataFrame(dict(zip(frame_names(X), X.T.copy(), strict=True))),
     "pyarrow": lambda X: pa.table(dict(zip(frame_names(X), X.T.copy(), strict=True))),
@@ -433,7 +433,7 @@ def broken():
 
 @pytest.mark.parametrize("X", list(broken()))
 def test_a_broken_sparse_structure_is_refused(X):
-    with pytest.raises(ValueError, match="X is (a )?broken"):
+    with pytest.raises(ValueError, match=r"X is (a )?broken"):
         as_design(X)
 
 

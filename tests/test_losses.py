@@ -179,9 +179,8 @@ def test_saturated_is_the_infimum(loss, y):
 @given(st.data())
 def test_unit_is_a_power_of_two_under_which_the_loss_is_square(loss, data):
     size = 10.0 ** data.draw(st.integers(-300, 300))
-    for name, y in responses(loss):
-        if name in ("real", "positive"):
-            y = y * size
+    for name, values in responses(loss):
+        y = values * size if name in ("real", "positive") else values
         u = loss.unit(y)
         assert np.frexp(u)[0] == 0.5
         if u != 1.0:

@@ -201,7 +201,7 @@ def test_any_number_of_shards_gives_the_same_path(loss, sparse, penalty):
     assert np.count_nonzero(one[-1]) > 4
     for count in COUNTS[1:]:
         _, betas, losses = answers[count]
-        # Gaps of 1e-12 leave weights some 1e-6 of freedom by theory; that both end at the exact optimum leaves them 1e-10.
+        # Gaps of 1e-12 leave weights 1e-6 of freedom by theory; that both end at the exact optimum leaves 1e-10.
         np.testing.assert_allclose(betas, one, rtol=0, atol=1e-10 * np.max(abs(one)))
         np.testing.assert_array_equal(betas != 0, one != 0)
         np.testing.assert_allclose(losses, answers[1][2], rtol=1e-10)

@@ -1,4 +1,4 @@
-"""The small problem against its optimality conditions, CVXPY, and what is promised where columns depend on each other."""
+"""The small problem against its optimality conditions, CVXPY, and what is promised of dependent columns."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOTHING = np.zeros(0, dtype=bool)
 
 
 class Case:
-    """minimise qᵀ(b - b₀) + ½ (b - b₀)ᵀ S (b - b₀) + Σ l1|b| + ½ l2 b², S = AᵀA/n, q the gradient of ½‖t - Ab‖²/n at b₀."""
+    """minimise qᵀ(b - b₀) + ½ (b - b₀)ᵀ S (b - b₀) + Σ l1|b| + ½ l2 b², S = AᵀA/n, q its gradient at b₀."""
 
     def __init__(self, A, t, l1, l2, start):
         n, k = A.shape

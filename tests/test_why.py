@@ -45,6 +45,12 @@ class Twin:
                 break
         return b
 
+    def hold(self, alpha, feature):
+        self.solved += 1
+        b = self.weights(alpha)
+        pull = self.c[feature] - self.S[feature] @ b
+        return -abs(b[feature]) if b[feature] else max(alpha * self.rho * self.v[feature] - abs(pull), 0.0)
+
     def solve(self, alpha):
         self.solved += 1
         b = self.weights(alpha)
@@ -216,7 +222,7 @@ def test_any_alpha_is_explained_while_the_data_are_there_and_only_the_chosen_one
     assert path.why("sex", 0.3).state == "kept"
     assert path.why("sex", 0.3).chosen_by == "alpha"
     loaded = replace(path, source=None)
-    assert loaded.why("sex") == replace(path.why("sex"), next_at=loaded.why("sex").next_at, used_by=())
+    assert loaded.why("sex") == replace(path.why("sex"), next_at=loaded.why("sex").next_at, used_by=None, twins=None)
     assert loaded.why("sex", 1.0 + 1e-12) == loaded.why("sex")
     with pytest.raises(ValueError, match=r"only at its chosen alpha, 1.0; got 0.3.*Fit again"):
         loaded.why("sex", 0.3)
@@ -303,9 +309,9 @@ def test_a_second_entry_is_refined_by_solving():
     path = replace(path, history=replace(path.history, enters_at=np.array([3.0, 1.7])))
     before = path.source.solved
     reason = path.why(1)
-    assert reason.next_at == pytest.approx(0.5, rel=2e-4)
+    assert reason.next_at == pytest.approx(0.5, rel=1e-5)
     assert reason.next_exact
-    assert 5 < path.source.solved - before < 25
+    assert 2 < path.source.solved - before < 25
     assert "It was in the model from alpha 1.70 and has left since. It enters again at alpha 0.500" in str(reason)
     loaded = replace(path, source=None).why(1)
     assert (loaded.next_at, loaded.next_exact) == (0.25, False)
@@ -670,6 +676,7 @@ def test_a_saved_path_gives_the_same_reason(diabetes, tmp_path):
     chosen = fit.choose(diabetes, 5.57)
     chosen.save(tmp_path / "model.json")
     again, before = lz.load(tmp_path / "model.json").why("age"), chosen.why("age")
-    assert replace(again, used_by=(), next_at=None, next_exact=False) == replace(
-        before, used_by=(), next_at=None, next_exact=False
-    )
+    assert again.used_by is None  # only the data could tell, and they are gone
+    assert again.twins is None
+    apart = {"used_by": None, "twins": None, "next_at": None, "next_exact": False}
+    assert replace(again, **apart) == replace(before, **apart)

@@ -173,6 +173,7 @@ def why(
         _print_json(screens.finite(reason.to_dict()))
     else:
         _print([screens.Line("", line) for line in screens.wrap(str(reason))], "never")
+    _own_up(path)
 
 
 @app.command()
@@ -191,6 +192,7 @@ def predict(ctx: typer.Context, model: Saved, file: File) -> None:
     X, notes = tables.Encoding.from_dict(path.encoding).apply(tables.read(file))
     _tell_notes(notes, quiet=False, everything=False)
     _print_csv(_predictions(path, X))
+    _own_up(path)
 
 
 @app.command()
@@ -202,13 +204,13 @@ def demo(quiet: Quiet = False, color: Color = "auto") -> None:
         table = tables.encode(frame, target)
         loss = _task(table.y, target, "auto", quiet=True)
         path = _solve(table, target, "1se", quiet=quiet, loss=loss, cv=10)
-        lines = [screens.Line(f"$ lozenge fit {file} --target {target} -o model.json"), screens.Line("")]
+        lines = [screens.Line(f"$ lozenge fit {file} --target {target}"), screens.Line("")]
         lines += _screen(path, table, file, "1se")
         for j in screens.telling(path):
             name = path.feature_names[j]
             lines += [
                 screens.Line(""),
-                screens.Line(f"$ lozenge why model.json {shlex.quote(name)}"),
+                screens.Line(f">>> print(path.why({name!r}))"),
                 screens.Line(""),
             ]
             lines += [screens.Line("", line) for line in screens.wrap(str(path.why(j)))]
@@ -554,11 +556,19 @@ def _tell_edge(path: Path) -> None:
         )
 
 
+def _own_up(path: Path) -> None:
+    """End with 3 where the α that answers was not certified."""
+    status = path.status[path.chosen]
+    if status is not type(status).CERTIFIED:
+        _tell("warning", f"alpha {path.alphas[path.chosen]:.3g} of this model is {status.value}")
+        raise typer.Exit(3)
+
+
 def _tell_next(path: Path, output: str | None) -> None:
     from lozenge import screens
 
     kept, zeros = screens.rows(path)
-    feature = shlex.quote(path.feature_names[(zeros or kept)[-1]])
+    feature = shlex.quote(path.feature_names[(zeros or kept)[0]])
     if output is None:
         _tell("note", f"-o model.json keeps it, then: lozenge why model.json {feature}")
     else:

@@ -217,7 +217,10 @@ def follow(
 
 
 def resume(work: Working, step: Step | None) -> None:
-    """Send a working set back to an earlier step, or to the null model: members only join, so its columns come first."""
+    """Send a working set back to an earlier step, or to the null model.
+
+    Members only ever join, so the step's columns come first among the present ones.
+    """
     if step is None:
         work.here = None
     else:

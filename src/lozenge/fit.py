@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int, int, float], None]
 
-REFINED_TO = 1e-4  # relative width of an entry's bracket
+REFINED_TO = 1e-5  # relative width of an entry's bracket
 MOST_REFINED = 200  # features that `refined` takes on when none are named
 
 
@@ -394,7 +394,7 @@ def _inserted(found: Path, new: Solution, k: int) -> Path:
 
 @one_pool()
 def refined(found: Path, features: Iterable[int] | None = None) -> Path:
-    """Close in on the α at which features enter, and last leave, to 1e-4 relative inside their grid brackets.
+    """Close in on the α at which features enter, and last leave, to 1e-5 relative inside their grid brackets.
 
     Without ``features``: all that are ever kept, up to 200 of them.  A loaded path is returned as it is.
     """
@@ -411,15 +411,15 @@ def refined(found: Path, features: Iterable[int] | None = None) -> Path:
         first = int(history.entered[j])
         above = float(alphas[first - 1]) if first else max(found.model.alpha_max, float(alphas[0]))
         if np.isnan(enters[j]):
-            enters[j] = _turning(source, int(j), above, float(alphas[first]))
+            enters[j] = turning(source, int(j), above, float(alphas[first]))
         if np.isnan(leaves[j]) and found.coefs[[j], [len(alphas) - 1]] == 0:
             k = last_exit[int(j)]
-            leaves[j] = _turning(source, int(j), float(alphas[k - 1]), float(alphas[k]))
+            leaves[j] = turning(source, int(j), float(alphas[k - 1]), float(alphas[k]))
     return replace(found, history=replace(history, enters_at=enters, leaves_at=leaves))
 
 
-def _turning(source: Live, j: int, above: float, below: float) -> float:
-    """The α in [below, above] at which feature j turns zero or non-zero; the end where it is non-zero.
+def turning(source: Live, j: int, above: float, below: float) -> float:
+    """The α in [below, above] at which feature j turns zero or non-zero, to 1e-5: the end where it is not zero.
 
     Regula falsi on `Source.hold` (the Illinois variant), kept half a tolerance away from both ends so that the bracket
     closes from both sides.
@@ -427,6 +427,8 @@ def _turning(source: Live, j: int, above: float, below: float) -> float:
     high, low = source.hold(above, j), source.hold(below, j)
     if (high < 0) == (low < 0):
         return above if high < 0 else below
+    if 0 <= high <= 1e-12 * above:  # it stands exactly at its price: any smaller α lets it in
+        return above
     while above - below > REFINED_TO * above:
         margin = 0.45 * REFINED_TO * above
         guess = min(max(below + (above - below) * low / (low - high), below + margin), above - margin)

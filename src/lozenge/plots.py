@@ -1,8 +1,8 @@
 """Pictures of a path, from its records alone.
 
-A line is coloured and named if its weight ends among the largest; the rest are grey.  Colours are Okabe
-and Ito's, which most colour-blind readers can tell apart, and line styles tell the rest.  Names are drawn as
-text, never as mathematics.
+A line is coloured and named if its weight is among the largest, at the chosen α first; the rest are grey.  Colours are
+Okabe and Ito's, which most colour-blind readers can tell apart, and line styles tell the rest.  Names are drawn as text,
+never as mathematics.
 """
 
 from __future__ import annotations
@@ -75,8 +75,9 @@ def path(record: Path, ax: Axes | None = None) -> Axes:
     places = _places(record.alphas)
     rows = record.coefs.tocsr()
     unit = record.model.penalised_unit
-    last = np.abs(rows[:, [-1]].toarray().ravel() * unit)
-    order = [int(j) for j in np.argsort(-last, kind="stable")[:NAMED] if last[j] > 0]
+    chosen, last = (np.abs(rows[:, [k]].toarray().ravel() * unit) for k in (record.chosen, -1))
+    ranked = np.lexsort((-last, -chosen))[:NAMED]  # the largest where the model is read, then those at the end
+    order = [int(j) for j in ranked if chosen[j] > 0 or last[j] > 0]
 
     def line(j: int) -> Floats:
         # Along zero every line would lie on every other: each begins where it leaves zero.

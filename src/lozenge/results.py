@@ -176,7 +176,7 @@ class History:
     ----------
     enters_at, leaves_at : (p,)
         Largest α with a non-zero weight and, for a feature that is zero again at the last α, the α of its last
-        exit; refined to 1e-4 relative.  nan: never, or not yet refined.
+        exit; refined to 1e-5 relative.  nan: never, or not yet refined.
     entered : (p,)
         Index of the first grid α with a non-zero weight; -1 if there is none.
     exits, sign_changes : tuple of (feature, index of the grid α at which it is seen)
@@ -189,7 +189,7 @@ class History:
     sign_changes: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Solution:
     """The weights at one α, in the user's units, with their certificate."""
 
@@ -204,6 +204,12 @@ class Solution:
     unique: bool
     feature_names: tuple[str, ...]
     model: Model
+
+    def __repr__(self) -> str:
+        return (
+            f"<Solution of {self.model.loss} with {self.model.penalty} at alpha {self.alpha:.6g}: "
+            f"{self.df} of {len(self.coef)} penalised weights kept, gap {self.gap:.1e}, {self.status.name.lower()}>"
+        )
 
     @property
     def support(self) -> Indices:
@@ -229,7 +235,7 @@ class Solution:
         return fit.score(self, X, y, sample_weight=sample_weight, offset=offset)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Path:
     """A whole path of solutions, from the largest α to the smallest.
 
@@ -264,6 +270,14 @@ class Path:
     cv: CrossValidation | None = None
     encoding: dict[str, Any] | None = None
     source: Source | None = None
+
+    def __repr__(self) -> str:
+        certified = sum(status is Status.CERTIFIED for status in self.status)
+        return (
+            f"<Path of {self.model.loss} with {self.model.penalty}: {len(self.feature_names)} features, "
+            f"{len(self.alphas)} alphas from {self.alphas[0]:.6g} to {self.alphas[-1]:.6g}, {certified} certified to "
+            f"{self.model.tol:g}, alpha {self.alphas[self.chosen]:.6g} chosen with {self.df[self.chosen]} kept>"
+        )
 
     def at(self, alpha: float | None = None, *, df: int | None = None) -> Solution:
         """Give the solution at α, or at the smallest α with at most ``df`` non-zero penalised weights.
@@ -329,6 +343,7 @@ class Reason:
     certified : zero in every optimum
     unique : the optimum is proved to be the only one
     twins : names of features that carry the same information (|correlation| = 1 to rounding)
+        (``used_by`` and ``twins`` are None where only the data could tell: a loaded path)
     correlation_unit : divide a force by this to read it as a correlation; 0 for a constant column
     """
 
@@ -339,7 +354,7 @@ class Reason:
     per_sd: float
     marginal: float
     used: float
-    used_by: tuple[tuple[str, float], ...]
+    used_by: tuple[tuple[str, float], ...] | None
     left: float
     price: float
     share: float
@@ -351,7 +366,7 @@ class Reason:
     refit_weight: float | None
     certified: bool
     unique: bool
-    twins: tuple[str, ...]
+    twins: tuple[str, ...] | None
     correlation_unit: float
     constant: bool
     loss: str

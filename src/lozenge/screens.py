@@ -357,7 +357,7 @@ def _alpha(path: Path, rule: str) -> str:
         return f"{text}, as asked; {count(len(path.alphas), 'alpha')}, no cross-validation"
     best = float(cv.alphas[cv.index_min])
     kept = int(path.df[int(np.argmin(np.abs(path.alphas - best)))])
-    best_at = f"at {number(best)} with {kept:,} kept"
+    best_at = f"which is at alpha {number(best)} with {kept:,} kept"
     text += {
         "1se": f", by the 1se rule: the largest within one standard error of the best score, {best_at}",
         "min": ", by the min rule: the best cross-validated score",
@@ -440,7 +440,7 @@ def _zeros(path: Path, listed: Sequence[int], reasons: Sequence[Reason]) -> list
         "share of the price": [_standing(path, j, float(share[j])) for j in listed],
         "enters at": _entries(path, listed),
     }
-    tellers = [[name for name, _ in reason.used_by[:TELLERS]] for reason in reasons]
+    tellers = [[name for name, _ in (reason.used_by or ())[:TELLERS]] for reason in reasons]
     tellers += [[]] * (len(listed) - len(reasons))
     if _correlated(path):
         model, forces = path.model, _forces(path)

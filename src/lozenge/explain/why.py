@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["chosen_by", "sentence", "why"]
 
 CLOSE = 0.895  # a zero that leaves this share of the price, 90 % as it is printed, depends on the choice of α
-REFINED_TO = 1e-4  # relative width of an entry's bracket
 DRIFT_HOLDS_TO = 1e-6  # a crossing nearer to 0, in units of α, is rounding
 SPLIT_HOLDS_TO = 1e-6  # parts of `used` that miss its sum by more are not shown
 TWIN_TO = 1e-9  # |correlation| this near to 1 is the same column in other units
+AT_THE_PRICE = 1e-9  # a share this near to 1 is the price itself
 LISTED = 3  # parts of `used` that a sentence names
 SHOWN = 60  # characters of a name in an error
 RULES = {
@@ -87,8 +87,8 @@ def why(path: Path, feature: str | int, alpha: float | None = None) -> Reason:
         state = "unpenalised" if free else "excluded"
     kept = np.flatnonzero((forces.weight != 0) | ((model.penalty_weights == 0) & ~model.constant))
 
-    parts: tuple[tuple[str, float], ...] = ()
-    twins: tuple[str, ...] = ()
+    parts: tuple[tuple[str, float], ...] | None = None if source is None else ()
+    twins: tuple[str, ...] | None = None if source is None else ()
     refit = None
     if source is not None and not constant:
         similarity = source.similarity(j, np.arange(len(path.feature_names)))
@@ -191,7 +191,7 @@ def _correlation_unit(model: Model, j: int) -> float:
     if not model.fit_intercept or ((model.penalty_weights == 0) & ~model.constant).any():
         return 0.0
     if model.loss == "squared":
-        alone = 0.5 * model.y_sd**2
+        alone = 0.5 * model.y_sd * model.y_sd  # inf, and not an error, where it overflows
     elif 0 < model.y_mean < 1:
         alone = -model.y_mean * math.log(model.y_mean) - (1 - model.y_mean) * math.log1p(-model.y_mean)
     else:
@@ -257,7 +257,7 @@ def _visits(path: Path, j: int) -> tuple[float | None, float | None]:
 def _next(path: Path, forces: Forces, j: int, enters: float | None) -> _Next:
     """Give the next entry below this α: refined on the grid, else along the drift past its end."""
     alpha, source = forces.alpha, path.source
-    if enters is not None and enters < alpha:
+    if enters is not None and enters <= alpha:
         return _Next(enters, exact=True)
     row = path.coefs[[j], :].toarray().ravel()
     seen = np.flatnonzero((row != 0) & (path.alphas < alpha))
@@ -267,25 +267,14 @@ def _next(path: Path, forces: Forces, j: int, enters: float | None) -> _Next:
         if source is None:
             return _Next(low, exact=False)
         high = min(alpha, float(path.alphas[first - 1])) if first else alpha
-        return _bisected(source, j, low, high)
+        from lozenge import fit
+
+        return _Next(fit.turning(source, j, high, low), exact=True)
     if source is None:
         return _Next(None, exact=False)
     if forces.alpha > path.alphas[-1]:
         forces = source.forces(float(path.alphas[-1]))
     return _Next(_extrapolated(source, forces, j), exact=False)
-
-
-def _bisected(source: Source, j: int, low: float, high: float) -> _Next:
-    """Halve the bracket: non-zero at ``low``, zero at ``high``."""
-    for _ in range(64):
-        if high - low <= REFINED_TO * high:
-            return _Next(low, exact=True)
-        middle = 0.5 * (low + high)
-        if source.solve(middle).coef[j] != 0:
-            low = middle
-        else:
-            high = middle
-    return _Next(low, exact=False)
 
 
 def _extrapolated(source: Source, forces: Forces, j: int) -> float | None:
@@ -420,9 +409,11 @@ def _zero(reason: Reason) -> list[str]:
 
 
 def _zero_caution(reason: Reason, *, close: bool) -> str:
+    if reason.unique and reason.share >= 1 - AT_THE_PRICE:
+        return "It stands exactly at the price: any smaller alpha lets it in."
     if not reason.certified:
         return "This zero is not proved: at the gap reached, an optimum may still hold a small weight here."
-    if close:
+    if close and not (reason.next_at is None and reason.enters_at is None):
         rule = RULES.get(reason.chosen_by)
         return "This zero depends on the choice of alpha" + (f" ({rule})." if rule else ".")
     if reason.twins:
@@ -471,8 +462,8 @@ def _accounted(reason: Reason) -> str:
     used, marginal = reason.used, reason.marginal
     if show(used) == show(0.0):
         return f"; {who} account for none of it"
-    parts = ", ".join(f"{name} {show(part)}" for name, part in reason.used_by[:LISTED])
-    many = len(reason.used_by) > LISTED
+    parts = ", ".join(f"{name} {show(part)}" for name, part in (reason.used_by or ())[:LISTED])
+    many = len(reason.used_by or ()) > LISTED
     listed = f" ({('mostly ' if _most(reason) else 'largest: ') if many else ''}{parts})" if parts else ""
     if used * marginal < 0:
         return f"; {who} pull the other way, by {show(used)}{listed}"
@@ -483,7 +474,7 @@ def _accounted(reason: Reason) -> str:
 
 
 def _most(reason: Reason) -> bool:
-    return abs(sum(part for _, part in reason.used_by[:LISTED]) - reason.used) < 0.5 * abs(reason.used)
+    return abs(sum(part for _, part in (reason.used_by or ())[:LISTED]) - reason.used) < 0.5 * abs(reason.used)
 
 
 def _refitted(reason: Reason) -> str:
@@ -512,6 +503,8 @@ def _entry(reason: Reason) -> str:
         end = f"alpha {_number(reason.last_alpha)}, the end of this path"
         return "" if reason.alpha <= reason.last_alpha else f"It has not entered at {end}."
     again = " again" if past else ""
+    if reason.next_at >= reason.alpha * (1 - AT_THE_PRICE):
+        return past.strip()  # the caution says it
     near, far = _number(reason.next_at), _times(reason.alpha, reason.next_at)
     if reason.next_exact:
         return f"{past}It enters{again} at alpha {near}, {far}."

@@ -10,6 +10,7 @@ from typing import Any
 TEXT_GAPS = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "null", "NULL", "?", ".")
 NUMBER_GAPS = (*TEXT_GAPS, "None")  # in text "None" is a level: no veneer is not a veneer nobody recorded
 ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:?\d\d.*)?")
+NUMBER_LIKE = re.compile(r"(?!0\d)[-+$€£]?\d[\d., '_]*%?")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = 86_400_000_000  # microseconds
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lozenge.tables.cells import parse
+from lozenge.tables.cells import NUMBER_LIKE, parse
 from lozenge.tables.parts import Factor, Missingness, Number
 from lozenge.tables.rules import SMALL, integers_apart
 from lozenge.tables.words import count, option, quoted, show
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from lozenge.results import Floats
     from lozenge.tables.column import Column
     from lozenge.tables.encoding import Encoding
-
-NUMBER_LIKE = re.compile(r"(?!0\d)[-+$€£]?\d[\d., '_]*%?")
 
 
 def told(encoding: Encoding, raw: Mapping[str, Column], keep: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lozenge.tables.cells import parse
+from lozenge.tables.cells import NUMBER_LIKE, parse
 from lozenge.tables.parts import Factor, Number, as_numbers
 from lozenge.tables.words import option, show
 
@@ -48,6 +48,9 @@ def plan(column: Column, *, kept: bool) -> Number | Factor | LeftOut:
             return Number(column.name, _median(as_numbers(column, days=True).present), days=True)
         return LeftOut("date", "it holds dates or times", f"{bring} as days (since 1970-01-01)")
     if not kept and (reason := _too_many(levels, len(present))):
+        if odd := _odd_ones_out(levels):
+            clean = "write such cells as plain numbers, or leave them empty, and it is read as a number"
+            return LeftOut("numbers in text", f"it looks like numbers but for cells such as '{show(odd)}'", clean)
         return LeftOut(*reason, f"{bring} as a 0/1 column for each level")
     if len(levels) > KEPT_LEVEL_CAP:
         told = f"has {len(levels):,} levels, over the cap of {KEPT_LEVEL_CAP:,}"
@@ -72,6 +75,12 @@ def _too_many(levels: list[str], cells: int) -> tuple[str, str] | None:
     if len(levels) > LEVEL_CAP:
         return "free text" if prose else "many levels", f"{len(levels):,} levels, over the cap of {LEVEL_CAP}"
     return None
+
+
+def _odd_ones_out(levels: list[str]) -> str | None:
+    """Give a level that is no plain number, if nearly all of them look like numbers."""
+    like = sum(NUMBER_LIKE.fullmatch(level) is not None for level in levels)
+    return next((level for level in levels if parse(level) is None), None) if like > 0.9 * len(levels) else None
 
 
 def _median(present: Floats) -> float:
