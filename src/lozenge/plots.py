@@ -1,8 +1,8 @@
 """Pictures of a path, from its records alone.
 
 A line is coloured and named if its weight is among the largest, at the chosen α first; the rest are grey.  Colours are
-Okabe and Ito's, which most colour-blind readers can tell apart, and line styles tell the rest.  Names are drawn as text,
-never as mathematics.
+Okabe and Ito's, which most colour-blind readers can tell apart, and line styles tell the rest.  Names are drawn as
+text, never as mathematics.
 """
 
 from __future__ import annotations

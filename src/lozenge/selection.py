@@ -39,6 +39,8 @@ def fold_table(cv: Any, y: Floats, classes: int, seed: int) -> NDArray[np.uint8]
         )
     if hasattr(cv, "split"):
         return _from_pairs(cv.split(np.zeros((n, 1)), y), n)
+    if not hasattr(cv, "__array__") and not (isinstance(cv, (list, tuple)) and all(np.isscalar(one) for one in cv)):
+        return _from_pairs(cv, n)
     labels = np.asarray(cv)
     if labels.ndim == 1 and labels.dtype.kind in "biufUSO":
         if len(labels) != n:
