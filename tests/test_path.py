@@ -334,7 +334,7 @@ def test_every_fold_is_a_fit_on_its_rows(layout, loss, rho, weighted):
     folds, held = one_by_one(X, y, labels, found.alphas, loss, rho, w, offset)
     np.testing.assert_allclose(found.cv.folds, folds, rtol=1e-8)
     np.testing.assert_array_equal(found.cv.alphas, found.alphas)
-    # Mean weighted by held-out Σw; se = weighted standard deviation of the fold means over √K, K - 1 degrees of freedom.
+    # Mean weighted by held-out Σw; se = weighted standard deviation of the fold means over √K, K - 1 df.
     share = held / held.sum()
     mean = (share[:, None] * folds).sum(axis=0)
     se = np.sqrt((share[:, None] * (folds - mean) ** 2).sum(axis=0) / 3)
