@@ -5,6 +5,9 @@ Products are held to the rounding of their own sums, Σ|x̃||r|·(80 + n/512)·�
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -483,3 +486,26 @@ def test_any_strides_are_taken(view):
     for part in (view(X), view(np.asfortranarray(X)), view(X)[::-1], view(X.astype(np.float32))):
         design, _ = as_design(part)
         np.testing.assert_array_equal(design.seen[:, :2], np.column_stack([part.min(axis=0), part.max(axis=0)]))
+
+
+SPOILED = """
+import numpy as np, scipy.sparse as sp, lozenge as lz
+rng = np.random.default_rng(0)
+X = sp.random_array((200, 50), density=0.3, format="csc", rng=rng)
+found = lz.path(X, rng.standard_normal(200), n_alphas=10)
+X.{spoil}
+try:
+    found.at(0.97 * found.alphas[3])
+    print("solved")
+except ValueError as error:
+    print("refused")
+"""
+
+
+@pytest.mark.parametrize("spoil", ["indices[3] = 2**30", "indices[3] = -5", "indptr[4] = 2**30", "indptr[4] = -1"])
+def test_indices_that_change_after_the_fit_do_not_crash(spoil):
+    """CSC arrays are not copied, so what was checked at the door can change behind it."""
+    script = SPOILED.replace("{spoil}", spoil)
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stderr[-300:]
+    assert run.stdout in ("solved\n", "refused\n")

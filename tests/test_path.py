@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import lozenge as lz
@@ -474,6 +477,78 @@ def test_the_deviance_ratio_is_the_score_on_the_training_rows():
     found = lz.path(X, y, n_alphas=10)
     for k, alpha in enumerate(found.alphas):
         np.testing.assert_allclose(found.deviance_ratio[k], found.at(float(alpha)).score(X, y), rtol=1e-9, atol=1e-12)
+
+
+# -- awkward, and still answered ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def within(seconds):
+    """Fail what takes longer: a loop without an end must not hold up the suite."""
+
+    def stop(*_):
+        raise AssertionError(f"no answer within {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_more_unpenalised_columns_than_rows_end():
+    X = np.array([[181.4, 10000.77], [18.45, 10002.26], [-47.89, 9999.96], [33.68, 10000.14]])
+    y = np.array([1.6, 0.6, -0.2, -0.8])
+    for w in ([1.0, 1, 0, 1], [1.0, 1, 1, 1], [0.0, 1, 1, 0]):
+        with within(5):
+            found = lz.path(X, y, penalty_weights=[0, 0], sample_weight=w)
+        oracle.check(found, oracle.Problem(X, y, penalty_weights=np.zeros(2), sample_weight=w), honest=True)
+
+
+@pytest.mark.parametrize("rho", [1.0, 0.5, 0.0])
+@pytest.mark.parametrize("intercept", [False, True])
+@pytest.mark.parametrize("far", [0.0, 100.0, 1e4, 1e7])
+def test_a_penalised_copy_of_an_unpenalised_column_ends(rho, intercept, far):
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((2, 20))
+    X = np.column_stack([x, x]) + far
+    with within(5):
+        found = lz.path(
+            X, y, penalty=penalty(rho), fit_intercept=intercept, penalty_weights=[0.0, 1.0], alphas=[0.1, 0.01]
+        )
+    assert not np.isnan(found.coefs.toarray()).any()
+    if far < 1e7 or intercept:
+        assert all(status is lz.Status.CERTIFIED for status in found.status)
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=100, phases=[Phase.explicit, Phase.reuse, Phase.generate])  # a seed does not shrink
+def test_small_dependent_problems_end_without_a_warning(seed):
+    rng = np.random.default_rng(seed)
+    n, p = int(rng.integers(3, 12)), int(rng.integers(2, 6))
+    X = rng.standard_normal((n, p)) * rng.choice([1e-3, 1.0, 100.0], p) + rng.choice([0.0, 3.0, 100.0, 1e4], p)
+    X = np.column_stack([X, X]) if rng.random() < 0.6 else X
+    loss, rho = ["squared", "logistic"][int(rng.integers(2))], [1.0, 0.5, 0.0][int(rng.integers(3))]
+    y = rng.standard_normal(n)
+    y = y > np.median(y) if loss == "logistic" else y
+    v = rng.choice([0.0, 0.5, 1.0, 2.0, np.inf], X.shape[1], p=[0.2, 0.2, 0.4, 0.1, 0.1])
+    options = {"fit_intercept": bool(rng.random() < 0.5), "standardize": bool(rng.random() < 0.5), "penalty_weights": v}
+    with within(5):
+        lz.path(X, y, loss=loss, penalty=penalty(rho), n_alphas=4, **options)
+
+
+@pytest.mark.parametrize("c", [-3.0, 20.0, 40.0, -200.0, 1000.0])
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+def test_a_constant_offset_is_the_intercept(loss, c):
+    X, y = (regression if loss == "squared" else classes)()
+    plain = lz.path(X, y, loss=loss, n_alphas=8, tol=1e-10)
+    moved = lz.path(X, y, loss=loss, n_alphas=8, tol=1e-10, offset=np.full(len(y), c))
+    np.testing.assert_allclose(moved.alphas, plain.alphas, rtol=1e-9)
+    np.testing.assert_allclose(moved.intercepts + c, plain.intercepts, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(moved.coefs.toarray(), plain.coefs.toarray(), atol=1e-4)
+    assert all(status is lz.Status.CERTIFIED for status in moved.status)
 
 
 # -- what is read, and what is left alone -------------------------------------------------------------------------

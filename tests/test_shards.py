@@ -13,7 +13,7 @@ from lozenge.design import as_design
 from lozenge.losses import LOSSES
 from lozenge.penalties import L1, ElasticNet
 from lozenge.results import Split
-from lozenge.shards import TEST, TRAIN, Dual, Fleet, Shard, Sums, Want
+from lozenge.shards import TEST, TRAIN, Curve, Dual, Fleet, Shard, Sums, Want
 
 N, P, FOLDS = 203, 12, 3
 COUNTS = [1, 2, 7, 64]
@@ -86,6 +86,11 @@ def dual(m):
     return Want(dual=Dual(rng.uniform(0.2, 0.9, m), np.array([3, P]), 0.01 * rng.standard_normal((2, m))))
 
 
+def curve(m):
+    directions = np.random.default_rng(m).standard_normal((3, m))
+    return Want(curve=Curve(np.array([5, 0, P]), directions, np.array([2, P, 7])))
+
+
 def agree(one, two, tolerance):
     """Every field the same, relative to the largest entry of its candidate."""
     for field in fields(Sums):
@@ -113,9 +118,10 @@ def sparse(request):
     return request.param
 
 
-@pytest.fixture(params=[*WANTS, "dual"])
+@pytest.fixture(params=[*WANTS, "dual", "curve"])
 def want(request):
-    return lambda m: dual(m) if request.param == "dual" else WANTS[request.param]
+    made = {"dual": dual, "curve": curve}.get(request.param)
+    return made or (lambda _: WANTS[request.param])
 
 
 # -- what the sums are --------------------------------------------------------------------------------------------
@@ -131,17 +137,19 @@ def test_sums_are_those_of_their_definitions(loss, sparse):
     whole, ask = WANTS["all at once"], dual(m)
     found = ours.evaluate(coef, cols, whole, SPLITS)
     proved = ours.evaluate(coef, cols, ask, SPLITS)
+    along = curve(m).curve
+    bent = ours.evaluate(coef, cols, curve(m), SPLITS)
     for c, split in enumerate(SPLITS):
         w = weights * (1.0 if split is None else folds[:, split.fold] == (TRAIN if split.part == "train" else TEST))
         eta = A[:, cols] @ coef[:, c] + offset
-        slope, curve = f.gradient(y, eta), f.curvature(y, eta)
-        u = ask.dual.scale[c] * (slope - curve * (A[:, ask.dual.cols] @ ask.dual.shift[:, c]))
+        slope, curved = f.gradient(y, eta), f.curvature(y, eta)
+        u = ask.dual.scale[c] * (slope - curved * (A[:, ask.dual.cols] @ ask.dual.shift[:, c]))
         expected = {
             "weight": w.sum(),
             "slope": w @ slope,
             "loss": w @ f.value(y, eta),
             "gradient": A.T @ (w * slope),
-            "gram": A.T @ (A * (w * curve)[:, None]),
+            "gram": A.T @ (A * (w * curved)[:, None]),
             "plain_gram": A.T @ (A * w[:, None]),
             "saturated": w @ f.saturated(y),
             "first": A[:, :P].T @ w,
@@ -153,6 +161,9 @@ def test_sums_are_those_of_their_definitions(loss, sparse):
             np.testing.assert_allclose(
                 got, value, rtol=1e-11, atol=1e-11 * np.max(abs(np.atleast_1d(value))), err_msg=name
             )
+        bend = w * curved * (A[:, along.along] @ along.directions[:, c])
+        np.testing.assert_allclose(bent.bend[c], bend.sum(), rtol=1e-10, atol=1e-10 * abs(bend).sum())
+        np.testing.assert_allclose(bent.curve[:, c], A[:, along.on].T @ bend, rtol=1e-10, atol=1e-10 * abs(bend).sum())
         rows = w > 0
         young = (f.value(y, eta) + f.conjugate(y, u) - u * eta)[rows]
         np.testing.assert_allclose(proved.fenchel[c], w[rows] @ young, rtol=1e-10)
@@ -276,6 +287,8 @@ def test_candidates_side_by_side_are_candidates_one_at_a_time(loss, sparse, want
         question = ask
         if ask.dual is not None:
             question = Want(dual=Dual(ask.dual.scale[some], ask.dual.cols, ask.dual.shift[:, some]))
+        if ask.curve is not None:
+            question = Want(curve=Curve(ask.curve.along, ask.curve.directions[:, some], ask.curve.on))
         return ours.evaluate(coef[:, some], cols, question, splits[some])
 
     alone = [asked(slice(c, c + 1)) for c in range(20)]
@@ -298,6 +311,19 @@ def test_folds_are_asked_of_a_shard_that_has_them():
     shard = Shard(design, LOSSES["squared"](), np.zeros(3), np.ones(3))
     with pytest.raises(ValueError, match="no folds"):
         shard.evaluate(np.zeros((0, 1)), np.zeros(0, dtype=int), Want(loss=True), [Split(0, "train")])
+
+
+def test_rows_of_weight_zero_do_not_count_even_outside_the_domain_of_the_conjugate():
+    loss = LOSSES["logistic"]()
+    design, _ = as_design(np.ones((3, 1)))
+    y, eta = np.array([0.0, 1, 1]), np.array([0.0, 0, -30])
+    shard = Shard(design, loss, y, np.array([1.0, 1, 0]), eta)
+    asked = Dual(np.array([1.5]), np.array([1]), np.zeros((1, 1)))
+    # With θ scaled by 1.5 only the third row, u = -1.5, is outside the domain; it has no weight.
+    assert np.isinf(loss.conjugate(y, 1.5 * loss.gradient(y, eta))).tolist() == [False, False, True]
+    (found,) = shard.evaluate(np.zeros((1, 1)), np.array([1]), Want(dual=asked)).fenchel
+    u = 1.5 * loss.gradient(y, eta)[:2]
+    np.testing.assert_allclose(found, np.sum(loss.value(y, eta)[:2] + loss.conjugate(y[:2], u) - u * eta[:2]))
 
 
 @pytest.mark.parametrize("count", [1, 7])

@@ -794,3 +794,19 @@ def test_any_bytes_are_a_table_or_one_clear_error(raw):
 @given(st.text(alphabet='ab,;"\n\r1 .\té', max_size=60))
 def test_any_text_is_a_table_or_one_clear_error(text):
     test_any_bytes_are_a_table_or_one_clear_error.hypothesis.inner_test(text.encode())
+
+
+def test_a_column_that_carries_no_weight_may_be_absent():
+    frame = pl.DataFrame({"a": [1.0, 2.0, None], "b": [3.0, 1.0, 2.0], "c": ["x", "y", "x"], "y": [1, 2, 3]})
+    encoding = tables.encode(frame, "y").encoding
+    whole, _ = encoding.apply(frame)
+    for gone, features in {"a": ["a", "a is missing"], "b": ["b"], "c": ["c=y"]}.items():
+        used = set(encoding.feature_names) - set(features)
+        X, notes = encoding.apply(frame.drop(gone), used=used)
+        expected = whole * [name in used for name in encoding.feature_names]
+        np.testing.assert_array_equal(X, expected)
+        assert any(f"{gone} is absent" in note for note in notes)
+        with pytest.raises(ValueError, match=gone):
+            encoding.apply(frame.drop(gone), used=features)
+        with pytest.raises(ValueError, match=gone):
+            encoding.apply(frame.drop(gone))

@@ -189,7 +189,9 @@ def predict(ctx: typer.Context, model: Saved, file: File) -> None:
             f"'{model}' was saved from Python, without the recipe of a table; predict there:"
             " lozenge.load(file).predict(X)"
         )
-    X, notes = tables.Encoding.from_dict(path.encoding).apply(tables.read(file))
+    kept = path.coefs[:, [path.chosen]].nonzero()[0]
+    used = {path.feature_names[j] for j in kept}
+    X, notes = tables.Encoding.from_dict(path.encoding).apply(tables.read(file), used=used)
     _tell_notes(notes, quiet=False, everything=False)
     _print_csv(_predictions(path, X))
     _own_up(path)

@@ -207,7 +207,7 @@ def follow(
         failed, work.here = found[passed]
         joining = _candidates(work, [at.pull for _, at in found[passed:]], group[passed:])
         attempts = 0 if passed or len(joining) or failed.gap <= 0.5 * best else attempts + 1
-        best = failed.gap
+        best = min(best, failed.gap)  # a gap that swings must not pass for progress
         effort = usual if passed or len(joining) else effort.more()
         yield from work.grow(joining)
         if attempts > ATTEMPTS:

@@ -162,8 +162,11 @@ class Support:
             return False
         corner = self._corner()
         size = np.abs(np.diagonal(corner)).copy()
-        size[: len(self.entered)] = np.diagonal(self.S)[list(self.entered)]
-        unit = np.sqrt(np.maximum(size, np.finfo(np.float64).tiny))
+        entered = list(self.entered)
+        size[: len(entered)] = np.diagonal(self.S)[entered] + self.l2[entered]
+        if not (size > np.finfo(np.float64).tiny).all():  # a column that the free ones span has no size of its own
+            return True
+        unit = np.sqrt(size)
         return bool(np.linalg.svd(corner / np.outer(unit, unit), compute_uv=False)[-1] <= SINGULAR)
 
     def with_(self, j: int) -> Support:

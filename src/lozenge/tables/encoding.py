@@ -7,12 +7,14 @@ from collections import Counter
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lozenge.tables.column import column, open_frame
 from lozenge.tables.parts import Factor, Missingness, Number, Part, matrix
 from lozenge.tables.words import check_known, quoted, show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from lozenge.results import Floats
 
@@ -59,7 +61,7 @@ class Encoding:
         """Raw column that each column of X comes from; of several, the first."""
         return tuple(part.column for part in self.parts for _ in part.names)
 
-    def apply(self, frame: Any) -> tuple[Floats, tuple[str, ...]]:
+    def apply(self, frame: Any, *, used: Collection[str] | None = None) -> tuple[Floats, tuple[str, ...]]:
         """X of other rows, and notes on what had to be done to get it.
 
         Columns go by name; their order and further columns do not matter.  A level not seen in fitting has 0 in all
@@ -69,16 +71,26 @@ class Encoding:
         Parameters
         ----------
         frame : pandas, polars or pyarrow table
+        used : features that matter, all if None
+            A raw column that is absent and gives none of them is no loss: its features are 0.
 
         Raises
         ------
         ValueError
-            A raw column is absent, has text instead of numbers, or an infinite number.
+            A raw column that is needed is absent, has text instead of numbers, or an infinite number.
         """
         table = open_frame(frame)
-        wanted = list(dict.fromkeys(self.sources))
+        here = [
+            used is None or bool(set(part.names) & set(used)) or part.column in table.columns for part in self.parts
+        ]
+        parts = [part for part, there in zip(self.parts, here, strict=True) if there]
+        wanted = list(dict.fromkeys(name for part in parts for name in _sources(part)))
         check_known(wanted, table.columns)
-        return matrix(self.parts, {name: column(table[name]) for name in wanted}, len(table))
+        found, notes = matrix(parts, {name: column(table[name]) for name in wanted}, len(table))
+        X = np.zeros((len(table), len(self.feature_names)), order="F")
+        X[:, [there for part, there in zip(self.parts, here, strict=True) for _ in part.names]] = found
+        absent = dict.fromkeys(part.column for part, there in zip(self.parts, here, strict=True) if not there)
+        return X, (*notes, *(f"{show(name)} is absent; its weights are 0, so nothing is lost." for name in absent))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the recipe as dicts, lists, text, finite numbers and None: what JSON can hold."""
@@ -111,6 +123,10 @@ class Encoding:
             if max(Counter(names).values()) > 1:
                 raise ValueError("encoding: a feature, a column or a level comes twice")
         return encoding
+
+
+def _sources(part: Part) -> tuple[str, ...]:
+    return part.columns if isinstance(part, Missingness) else (part.column,)
 
 
 def _part(item: Any) -> Part:
