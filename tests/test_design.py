@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lozenge import problem
-from lozenge.design import as_design, row_slice
+from lozenge.design import as_design
 from lozenge.losses import Squared
 from lozenge.shards import Fleet, Shard
 
@@ -348,18 +348,6 @@ def test_half_precision_becomes_float64():
 def test_names_come_from_frames_alone(kind):
     X, _, names = made(kind)
     assert names == (tuple(frame_names(X)) if kind in ("pandas", "polars", "pyarrow") else None)
-
-
-@pytest.mark.parametrize("name", [kind for kind in KINDS if kind not in ("polars", "pyarrow", "list")])
-def test_row_slice_is_of_the_same_kind_and_rows(name):
-    X = matrix(single=name in SINGLE)
-    rows = np.array([5, 3, 3, 40])
-    whole, part = KINDS[name](X), row_slice(KINDS[name](X), rows)
-    assert sp.issparse(part) == sp.issparse(whole)
-    design, _ = as_design(part)
-    everything = np.arange(X.shape[1])
-    A = tilde(X[rows], design)
-    close(design.pack(everything), A, size_of(X[rows], design), 0)
 
 
 # -- the door -----------------------------------------------------------------------------------------------------

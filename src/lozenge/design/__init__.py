@@ -16,7 +16,7 @@ from lozenge.design.sparse import SparseDesign
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Affine", "DenseDesign", "Design", "SparseDesign", "as_design", "row_slice"]
+__all__ = ["Affine", "DenseDesign", "Design", "SparseDesign", "as_design"]
 
 _STORED = (np.float64, np.float32)
 
@@ -39,13 +39,6 @@ def as_design(X: Any) -> tuple[Design, tuple[str, ...] | None]:
         X, names = _from_frame(X)
     design = _from_compressed(X) if hasattr(X, "tocsc") else _from_array(X)
     return design, names
-
-
-def row_slice(X: Any, rows: NDArray[np.intp]) -> Any:
-    """Some rows of what `as_design` takes, of the same kind."""
-    if hasattr(X, "tocsr"):
-        return X.tocsr()[rows]
-    return np.asarray(X)[rows]
 
 
 def _is_frame(X: Any) -> bool:
@@ -124,6 +117,10 @@ def _from_compressed(X: Any) -> SparseDesign:
     _refuse_kind(X.dtype)
     try:
         if X.format in ("csc", "csr"):
+            # The structure is copied and the copy checked: an index that changes later behind the door cannot lead a
+            # kernel astray.  The values stay where they are.
+            kind = sp.csc_array if X.format == "csc" else sp.csr_array
+            X = kind((X.data, X.indices.copy(), X.indptr.copy()), shape=X.shape)
             X.check_format(full_check=True)
         else:
             X = sp.coo_array(X)  # checks every index
