@@ -126,7 +126,8 @@ def _serve(fleet: Fleet, asks: dict[int, Ask]) -> dict[int, Sums]:
 
 def null(problem: Problem) -> Run:
     """Fit the null model by Newton's method on the free columns, and take one pass at it; returns a `Null`."""
-    beta = np.zeros(len(problem.free))
+    # From the intercept that takes the offset back: far from there the loss may be flat, and Newton's step wild.
+    beta = np.where(problem.free == problem.p, -problem.offset, 0.0)
     finite = not len(problem.free)
     loss, step = np.inf, np.zeros_like(beta)
     work = Working(problem)
@@ -206,7 +207,7 @@ def follow(
         width = max(1, passed)
         failed, work.here = found[passed]
         joining = _candidates(work, [at.pull for _, at in found[passed:]], group[passed:])
-        attempts = 0 if passed or len(joining) or failed.gap <= 0.5 * best else attempts + 1
+        attempts = 0 if passed or len(joining) or failed.gap < 0.5 * best else attempts + 1
         best = min(best, failed.gap)  # a gap that swings must not pass for progress
         effort = usual if passed or len(joining) else effort.more()
         yield from work.grow(joining)

@@ -31,10 +31,11 @@ CONSTANT = 1e-14
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Per problem: Σw, the mean saturated loss, the mean of each x̃ and its standard deviation (0 for a constant)."""
+    """Per problem: Σw, mean saturated loss, mean offset, mean of each x̃ and its standard deviation (0: constant)."""
 
     weight: float
     saturated: float
+    offset: float
     mean: Floats
     sd: Floats
 
@@ -46,7 +47,7 @@ class Problem:
     Attributes
     ----------
     weight : Σw of the split's rows
-    saturated : mean of inf over η of f
+    saturated, offset : means of inf over η of f, and of the offset
     centre, scale : (p + 1,), with 0 and 1 for the constant
     usable : (p,) columns that are not constant
     weights : (p,) v as given
@@ -61,6 +62,7 @@ class Problem:
     split: Split | None
     weight: float
     saturated: float
+    offset: float
     centre: Floats
     scale: Floats
     usable: Bools
@@ -125,8 +127,8 @@ def measure(fleet: Fleet, splits: list[Split | None]) -> list[Moments]:
     size = fleet.shards[0].design.affine.size[:, None]
     rounding = np.maximum(1e-13 * np.square(drift), np.square(CONSTANT * size))
     sd = np.sqrt(np.where(variance <= rounding, 0.0, variance))
-    saturated = sums.saturated / sums.weight
-    return [Moments(*found) for found in zip(sums.weight.tolist(), saturated.tolist(), means.T, sd.T, strict=True)]
+    rows = (sums.weight, sums.saturated / sums.weight, sums.offset / sums.weight)
+    return [Moments(*found) for found in zip(*(row.tolist() for row in rows), means.T, sd.T, strict=True)]
 
 
 def build(
@@ -157,6 +159,7 @@ def build(
         split=split,
         weight=moments.weight,
         saturated=moments.saturated,
+        offset=moments.offset,
         centre=np.append(centre, 0.0),
         scale=np.append(scale, 1.0),
         usable=~constant if standardize or fit_intercept else np.ones(len(constant), dtype=bool),

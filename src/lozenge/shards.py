@@ -74,7 +74,7 @@ class Sums:
     loss : (m,) Σ w f
     gradient : (p + 1, m) or (|S|, m), X̃ᵀ w f'
     gram : (l, r, m) X̃_Lᵀ diag(w f'') X̃_R, or diag(w) for ``plain_gram``
-    saturated : (m,) Σ w inf f, with the first moments
+    saturated, offset : (m,) Σ w inf f and Σ w offset, with the first moments
     first, second : (p, m) Σ w x̃ and Σ w (x̃ - centre)²
     curve, bend : (|on|, m) X̃ᵀ diag(w f'') X̃d along each direction d, and (m,) 1ᵀ diag(w f'') X̃d
     fenchel : (m,) Σ w (f(y, η) + f*(y, u) - uη) >= 0 at the dual point u
@@ -88,6 +88,7 @@ class Sums:
     gram: Floats = field(default_factory=_not_asked)
     plain_gram: Floats = field(default_factory=_not_asked)
     saturated: Floats = field(default_factory=_not_asked)
+    offset: Floats = field(default_factory=_not_asked)
     first: Floats = field(default_factory=_not_asked)
     second: Floats = field(default_factory=_not_asked)
     curve: Floats = field(default_factory=_not_asked)
@@ -151,6 +152,7 @@ class Shard:
         found["weight"] = np.sum(w, axis=0)
         if want.first:
             found |= {"first": self.design.correlate(w), "saturated": self.loss.saturated(self.y) @ w}
+            found["offset"] = np.zeros(len(rows)) if self.offset is None else self.offset @ w
         if want.second is not None:
             found["second"] = self.design.sqnorms(w, want.second)
         if want.plain_gram is not None:
