@@ -231,7 +231,7 @@ def test_repeated_questions_have_the_same_bits(loss, sparse, want, count):
     assert same_bits(first, elsewhere)
 
 
-@pytest.mark.parametrize("count", COUNTS)
+@pytest.mark.parametrize("count", [*COUNTS, 3, 5, 6, 13])
 def test_sums_add_in_a_tree_by_shard_number(loss, count):
     ours, m = fleet(loss, data(loss), count), 3
     coef, cols = candidates(m)

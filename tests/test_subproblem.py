@@ -245,3 +245,12 @@ def test_factor_splits_rows_into_a_basis_and_the_rest(shape, seed):
     assert not x[factor.dependent].any()
     np.testing.assert_allclose(S @ x, rhs, atol=1e-9 * np.max(abs(rhs)))
     np.testing.assert_array_equal(factor.solve(rhs[:, 0]).shape, (k,))
+
+
+@given(st.sampled_from(SHAPES), st.integers(0, 2**32 - 1))
+def test_units_of_columns_do_not_decide_about_rank(shape, seed):
+    rng = np.random.default_rng(seed)
+    A = columns(shape, rng)
+    S, unit = A.T @ A, 2.0 ** rng.integers(-30, 31, A.shape[1])
+    one, other = Factor.of(S), Factor.of(S * np.outer(unit, unit))
+    np.testing.assert_array_equal(np.sort(other.independent), np.sort(one.independent))
