@@ -10,6 +10,7 @@
 
 #include "descend.hpp"
 #include "stream.hpp"
+#include "support.hpp"
 
 namespace nb = nanobind;
 using namespace lozenge;
@@ -165,6 +166,30 @@ void bind_csc(nb::module_& m) {
           nb::arg("out").noconvert());
 }
 
+using Square = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Flags = nb::ndarray<std::uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+Quadratic quadratic(const Square& S, const Vector<double>& linear, const Vector<double>& l1, const Vector<double>& l2,
+                    const InOut& b, const Flags& barred) {
+    const std::size_t k = S.shape(0);
+    require(S.shape(1) == k && linear.shape(0) == k && l1.shape(0) == k && l2.shape(0) == k && b.shape(0) == k &&
+                barred.shape(0) == k,
+            "S, linear, l1, l2, b and barred disagree in size");
+    return {S.data(), k, linear.data(), l1.data(), l2.data()};
+}
+
+// Asked with the multiplications to come; looks for Ctrl-C about every 10 ms of them.
+struct Patience {
+    std::size_t* work;
+    void operator()(std::size_t multiplications) const {
+        *work += multiplications;
+        if (*work < 20'000'000) return;
+        *work = 0;
+        nb::gil_scoped_acquire held;
+        if (PyErr_CheckSignals() != 0) throw nb::python_error();
+    }
+};
+
 }  // namespace
 
 NB_MODULE(_kernel, m) {
@@ -192,4 +217,26 @@ NB_MODULE(_kernel, m) {
           },
           nb::arg("H").noconvert(), nb::arg("l1").noconvert(), nb::arg("l2").noconvert(), nb::arg("b").noconvert(),
           nb::arg("gradient").noconvert(), nb::arg("tol"), nb::arg("max_sweeps"));
+    nb::class_<Support>(m, "Support")
+        .def(nb::init<>())
+        .def("pivot",
+             [](Support& support, const Square& S, const Vector<double>& linear, const Vector<double>& l1,
+                const Vector<double>& l2, const InOut& b, const Flags& barred) {
+                 const auto q = quadratic(S, linear, l1, l2, b, barred);
+                 std::size_t work = 0;
+                 nb::gil_scoped_release released;
+                 return static_cast<int>(support.pivot(q, b.data(), barred.data(), Patience{&work}));
+             },
+             nb::arg("S").noconvert(), nb::arg("linear").noconvert(), nb::arg("l1").noconvert(),
+             nb::arg("l2").noconvert(), nb::arg("b").noconvert(), nb::arg("barred").noconvert())
+        .def("walk",
+             [](Support& support, const Square& S, const Vector<double>& linear, const Vector<double>& l1,
+                const Vector<double>& l2, const InOut& b, const Flags& barred, std::size_t changes) {
+                 const auto q = quadratic(S, linear, l1, l2, b, barred);
+                 std::size_t work = 0;
+                 nb::gil_scoped_release released;
+                 return static_cast<int>(support.walk(q, b.data(), barred.data(), changes, Patience{&work}));
+             },
+             nb::arg("S").noconvert(), nb::arg("linear").noconvert(), nb::arg("l1").noconvert(),
+             nb::arg("l2").noconvert(), nb::arg("b").noconvert(), nb::arg("barred").noconvert(), nb::arg("changes"));
 }

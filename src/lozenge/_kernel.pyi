@@ -50,3 +50,11 @@ def pack_csc(
 def descend(
     H: Floats, l1: Floats, l2: Floats, b: Floats, gradient: Floats, tol: float, max_sweeps: int
 ) -> tuple[int, float]: ...
+
+class Support:
+    def pivot(
+        self, S: Floats, linear: Floats, l1: Floats, l2: Floats, b: Floats, barred: NDArray[np.uint8]
+    ) -> int: ...
+    def walk(
+        self, S: Floats, linear: Floats, l1: Floats, l2: Floats, b: Floats, barred: NDArray[np.uint8], changes: int
+    ) -> int: ...

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lozenge import _kernel
 from lozenge.shards import Curve, Want
 from lozenge.subproblem import Factor, solve
 
@@ -77,6 +78,7 @@ class Working:
         self.factor = Factor.of(self.corner)
         self.copies = np.zeros(0, dtype=bool)
         self.gramless = _gramless(problem)
+        self.support = _kernel.Support()
 
     @property
     def cols(self) -> Indices:
@@ -137,6 +139,7 @@ class Working:
         members = self.members
         self.taken = self.problem.coefficients(beta[:, None], self.cols)
         self.members, self.reduced, self.side = members[:0], np.zeros((0, 0)), np.zeros((self.f, 0))
+        self.support = _kernel.Support()
         yield from self._corner()
         yield from self.grow(members)
         self.fresh = True
@@ -184,7 +187,7 @@ class Working:
         """β at the minimum of the quadratic model around a point."""
         f, start, g = self.f, point.beta[self.f :], point.gradient
         lifted = self.factor.solve(g[:f])
-        b = solve(self.reduced, g[f:] - self.side.T @ lifted, start, kernel, tol, self.copies)
+        b = solve(self.reduced, g[f:] - self.side.T @ lifted, start, kernel, tol, self.copies, self.support)
         return np.concatenate([point.beta[:f] - lifted - self.factor.solve(self.side @ (b - start)), b])
 
     def slopes(self, change: Floats) -> Floats:

@@ -1,0 +1,54 @@
+"""Lozenge: one call for a path, and for a cross-validated path."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks.peers.base import Answer
+
+if TYPE_CHECKING:
+    from benchmarks.problems import Data, Problem
+
+
+class Solver:
+    """`tol` is the relative duality gap itself."""
+
+    package = "lozenge"
+    requirements = ["."]
+    compiles = False
+
+    def refuses(self, problem: Problem) -> str:
+        """Take everything."""
+        del problem
+        return ""
+
+    def tolerances(self, problem: Problem) -> list[float]:
+        """The gaps that are asked for."""
+        del problem
+        return [1e-3, 1e-6, 1e-9]
+
+    def set_objective(self, data: Data) -> None:
+        """Nothing to prepare."""
+        self.data = data
+
+    def run(self, tol: float) -> None:
+        """One path, folds included."""
+        import lozenge
+
+        problem = self.data.problem
+        penalty = "l1" if problem.l1_ratio == 1.0 else lozenge.penalties.ElasticNet(l1_ratio=problem.l1_ratio)
+        self.path = lozenge.path(
+            self.data.X,
+            self.data.y,
+            loss=problem.loss,
+            penalty=penalty,
+            alphas=self.data.alphas,
+            fit_intercept=False,
+            standardize=False,
+            tol=tol,
+            cv=self.data.labels,
+        )
+
+    def get_result(self) -> Answer:
+        """Whole path."""
+        return Answer(self.path.coefs, passes=float(self.path.passes))

@@ -1,0 +1,91 @@
+"""One contestant, one problem, one tolerance, in a fresh process of the contestant's own environment.
+
+Writes `run.json` and the coefficients into --out.  Stopped at --limit seconds a call by the kernel's alarm, which also
+ends a call that never returns to Python.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import resource
+import signal
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from benchmarks import peers, problems
+
+if TYPE_CHECKING:
+    from benchmarks.peers.base import Answer, Solver
+
+SHORT = 20.0  # seconds: a call shorter than this is repeated, and the second one counts
+LONG = 60.0  # a compiling peer's second call is made unless its first took this
+
+
+def main() -> None:
+    """Run, and write what was found."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--problem", required=True)
+    parser.add_argument("--peer", required=True)
+    parser.add_argument("--tol", type=float, required=True)
+    parser.add_argument("--limit", type=float, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+
+    data = problems.load(arguments.problem)
+    before = _peak_bytes()
+    start = time.perf_counter()
+    solver: Solver = importlib.import_module(peers.module(arguments.peer)).Solver()
+    solver.set_objective(data)
+    prepared = time.perf_counter() - start
+
+    warnings.simplefilter("ignore")  # what a peer says of its own convergence is not the measure here
+    first = _timed(solver, arguments.tol, arguments.limit)
+    found: dict[str, Any] = {"prepare_seconds": prepared, "first_seconds": first, "seconds": first}
+    _write(arguments.out, found, solver.get_result(), data, before)
+    if first < (LONG if solver.compiles else SHORT):
+        found["seconds"] = _timed(solver, arguments.tol, arguments.limit)
+        _write(arguments.out, found, solver.get_result(), data, before)
+
+
+def _timed(solver: Solver, tol: float, limit: float) -> float:
+    # The default action of the alarm is to end the process, also inside compiled code.
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, limit)
+    start = time.perf_counter()
+    solver.run(tol)
+    seconds = time.perf_counter() - start
+    signal.setitimer(signal.ITIMER_REAL, 0.0)
+    return seconds
+
+
+def _peak_bytes() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _write(out: Path, found: dict[str, Any], answer: Answer, data: problems.Data, before: int) -> None:
+    # The peak is read before the answer is copied into sparse matrices here.
+    record = found | {"peak_bytes": _peak_bytes() - before, "passes": answer.passes, "at": answer.at}
+    everything = range(data.alphas.size) if answer.at is None else answer.at
+    parts = {"full": answer.coefs} | {f"fold{k}": coefs for k, coefs in enumerate(answer.folds)}
+    for name, coefs in parts.items():
+        expected = (data.X.shape[1], len(everything) if name == "full" else data.alphas.size)
+        if coefs.shape != expected:
+            raise ValueError(f"coefficients of {name} must be (p, alphas) = {expected}, got {coefs.shape}")
+        matrix = sp.csc_matrix(coefs)
+        matrix.eliminate_zeros()
+        sp.save_npz(out / f"{name}.npz", matrix, compressed=False)
+    record["nonzeros"] = int(np.diff(sp.load_npz(out / "full.npz").indptr)[-1])
+    (out / "run.json").write_text(json.dumps(record))
+
+
+if __name__ == "__main__":
+    main()

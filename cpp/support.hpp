@@ -1,0 +1,278 @@
+// The exact minimiser of a small quadratic with a separable penalty,
+//     ½ bᵀSb - linearᵀb + Σ l1ⱼ|bⱼ| + ½ Σ l2ⱼ bⱼ²,
+// by exchanging columns of its support.  On a support A with signs s it solves (S_AA + l2)x = linear - l1·s.
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "factor.hpp"
+
+namespace lozenge {
+
+enum class Settled : int { yes = 0, dependent = 1, no = 2 };
+
+struct Quadratic {
+    const double* S;  // (k, k)
+    std::size_t k;
+    const double* linear;
+    const double* l1;
+    const double* l2;
+};
+
+// The factor outlives a solve: the next α starts from the support of the last one.
+class Support {
+public:
+    // Exchanges all infeasible columns at once while their number falls: weights of the wrong sign leave, pulls beyond
+    // their price enter.  b is changed only where this settles; ``barred`` columns stay out.
+    //
+    // References
+    // ----------
+    // Kim, Park (2010), Fast active-set-type algorithms for L1-regularized linear regression, AISTATS, section 4.
+    template <class Poll>
+    Settled pivot(const Quadratic& q, double* b, const std::uint8_t* barred, const Poll& poll) {
+        if (!start(q, b, poll)) return Settled::dependent;
+        std::size_t best = std::numeric_limits<std::size_t>::max();
+        int tries = kTries;
+        std::vector<std::size_t> leaving, entering;
+        while (true) {
+            minimise(q, kRough, poll);
+            leaving.clear();
+            entering.clear();
+            for (std::size_t j = 0; j < q.k; ++j) {
+                if (sign_[j] != 0.0) {
+                    if (x_[j] * sign_[j] < 0.0) leaving.push_back(j);
+                } else if (!barred[j] && excess(q, j) > 0.0) {
+                    entering.push_back(j);
+                }
+            }
+            const std::size_t wrong = leaving.size() + entering.size();
+            if (wrong == 0) {
+                refine(q, kExact, poll);  // which may show what the rough answer hid
+                if (feasible(q, barred)) break;
+                if (--tries < 0) return Settled::no;
+                continue;
+            }
+            if (wrong < best) {
+                best = wrong;
+                tries = kTries;
+            } else if (--tries < 0) {
+                return Settled::no;
+            }
+            for (const std::size_t j : leaving) sign_[j] = 0.0;
+            for (const std::size_t j : entering) sign_[j] = pull_[j] > 0.0 ? 1.0 : -1.0;
+            if (!sync(q, poll)) return Settled::dependent;
+        }
+        std::copy(x_.begin(), x_.end(), b);
+        return Settled::yes;
+    }
+
+    // Moves one step at a time and never uphill: a weight that would change sign stops at zero and leaves, and the pull
+    // farthest beyond its price enters; where its column is spanned by the support, another one makes room.
+    //
+    // References
+    // ----------
+    // Lee, Battle, Raina, Ng (2006), Efficient sparse coding algorithms, NIPS 19 (feature-sign search).
+    template <class Poll>
+    Settled walk(const Quadratic& q, double* b, std::uint8_t* barred, std::size_t changes, const Poll& poll) {
+        if (!start(q, b, poll)) return Settled::dependent;
+        for (; changes > 0; --changes) {
+            minimise(q, kExact, poll);
+            double step = 1.0;
+            for (std::size_t j = 0; j < q.k; ++j)
+                if (x_[j] * sign_[j] < 0.0) step = std::min(step, b[j] / (b[j] - x_[j]));
+            bool crossed = false;
+            for (std::size_t j = 0; j < q.k; ++j) {
+                if (sign_[j] == 0.0) continue;
+                const bool out = x_[j] * sign_[j] < 0.0 && b[j] / (b[j] - x_[j]) <= step;
+                crossed |= out;
+                if (out) b[j] = sign_[j] = 0.0;
+                else b[j] += step * (x_[j] - b[j]);
+            }
+            if (crossed) {
+                if (!sync(q, poll)) return Settled::dependent;
+                continue;
+            }
+            std::copy(x_.begin(), x_.end(), b);
+            std::size_t entering = q.k;
+            double farthest = 0.0;
+            for (std::size_t j = 0; j < q.k; ++j)
+                if (sign_[j] == 0.0 && !barred[j] && excess(q, j) > farthest) {
+                    farthest = excess(q, j);
+                    entering = j;
+                }
+            if (entering == q.k) return Settled::yes;
+            sign_[entering] = pull_[entering] > 0.0 ? 1.0 : -1.0;
+            if (factor_.enter(q.S, q.k, q.l2, {entering}, poll) == 1) continue;
+            const Settled room = make_room(q, b, barred, entering, poll);
+            if (room != Settled::yes) return room;
+        }
+        return Settled::no;
+    }
+
+private:
+    static constexpr int kTries = 4;         // exchanges that do not lower the number of infeasible columns
+    static constexpr double kNoise = 1e-13;  // rounding of a pull, relative to its terms
+    static constexpr int kRefinements = 40;
+    static constexpr double kRough = 1e-6, kExact = 1e-15;  // residual of a solve, over the largest of ``linear``
+
+    Factor factor_;
+    std::vector<double> sign_, x_, pull_, residual_, toward_, along_, product_, rhs_;
+
+    double excess(const Quadratic& q, std::size_t j) const {
+        const double size = std::fabs(pull_[j]);
+        return size - q.l1[j] - kNoise * (std::fabs(q.linear[j]) + size + q.l1[j]);
+    }
+
+    bool feasible(const Quadratic& q, const std::uint8_t* barred) const {
+        for (std::size_t j = 0; j < q.k; ++j) {
+            if (sign_[j] != 0.0 ? x_[j] * sign_[j] < 0.0 : (!barred[j] && excess(q, j) > 0.0)) return false;
+        }
+        return true;
+    }
+
+    template <class Poll>
+    bool start(const Quadratic& q, const double* b, const Poll& poll) {
+        for (auto* v : {&sign_, &x_, &pull_, &residual_, &toward_, &along_, &product_, &rhs_}) v->resize(q.k);
+        factor_.widen(q.k);
+        for (std::size_t j = 0; j < q.k; ++j) sign_[j] = b[j] > 0.0 ? 1.0 : b[j] < 0.0 ? -1.0 : 0.0;
+        return sync(q, poll);
+    }
+
+    // Brings the factor to the support of the signs; false if its columns are dependent.
+    template <class Poll>
+    bool sync(const Quadratic& q, const Poll& poll) {
+        std::vector<std::size_t> kept, leaving, entering;
+        bool drifted = false;
+        for (const std::size_t j : factor_.support()) {
+            (sign_[j] != 0.0 ? kept : leaving).push_back(j);
+            const double then = factor_.ridge(j), now = q.l2[j];
+            drifted |= now < 0.5 * then || then < 0.5 * now;
+        }
+        for (std::size_t j = 0; j < q.k; ++j)
+            if (sign_[j] != 0.0 && !factor_.has(j)) entering.push_back(j);
+        bool worn = drifted || factor_.pins() + leaving.size() > 16 + kept.size() / 4;
+        // From the last to the first: those that entered last are taken back without a pin.
+        for (auto j = leaving.rbegin(); j != leaving.rend() && !worn; ++j)
+            worn = !factor_.leave(*j, q.S[*j * q.k + *j] + q.l2[*j]);
+        if (worn) {
+            factor_.clear();
+            kept.insert(kept.end(), entering.begin(), entering.end());
+            entering.swap(kept);
+        }
+        return factor_.enter(q.S, q.k, q.l2, entering, poll) == entering.size();
+    }
+
+    // pull = linear - S x.
+    void pull(const Quadratic& q) {
+        std::copy(q.linear, q.linear + q.k, pull_.begin());
+        multiply(q, x_, pull_, -1.0);
+    }
+
+    void multiply(const Quadratic& q, const std::vector<double>& v, std::vector<double>& out, double factor) const {
+        const double* rows[4];
+        double w[4];
+        std::size_t held = 0;
+        for (std::size_t j = 0; j < q.k; ++j) {
+            if (v[j] == 0.0) continue;
+            rows[held] = q.S + j * q.k;
+            w[held] = factor * v[j];
+            if (++held == 4) {
+                add4(out.data(), rows[0], rows[1], rows[2], rows[3], w, q.k);
+                held = 0;
+            }
+        }
+        for (std::size_t c = 0; c < held; ++c) add(out.data(), rows[c], w[c], q.k);
+    }
+
+    // x and pull on the present support, by one solve on the factor and as many refinements as the goal needs.
+    template <class Poll>
+    void minimise(const Quadratic& q, double goal, const Poll& poll) {
+        poll(factor_.rows() * factor_.rows() + q.k * factor_.rows());
+        for (std::size_t j = 0; j < q.k; ++j) rhs_[j] = sign_[j] == 0.0 ? 0.0 : q.linear[j] - q.l1[j] * sign_[j];
+        factor_.solve(rhs_.data(), x_.data());
+        pull(q);
+        refine(q, goal, poll);
+    }
+
+    // Conjugate gradients on the residual with the factor as preconditioner, while they halve it.  Where l2 is that of
+    // the factor, one step is iterative refinement.
+    template <class Poll>
+    void refine(const Quadratic& q, double goal, const Poll& poll) {
+        double scale = 0.0;
+        for (std::size_t j = 0; j < q.k; ++j) scale = std::max(scale, std::fabs(q.linear[j]));
+        double worst = left(q), best = std::numeric_limits<double>::infinity(), size = 0.0;
+        for (int step = 0; step < kRefinements && worst > goal * scale && worst < 0.5 * best; ++step) {
+            best = worst;
+            poll(factor_.rows() * factor_.rows() + q.k * factor_.rows());
+            factor_.solve(residual_.data(), toward_.data());
+            const double next = dot(residual_.data(), toward_.data(), q.k);
+            const double share = step == 0 ? 0.0 : next / size;
+            size = next;
+            for (std::size_t j = 0; j < q.k; ++j) along_[j] = toward_[j] + share * along_[j];
+            std::fill(product_.begin(), product_.end(), 0.0);
+            multiply(q, along_, product_, 1.0);
+            double bend = 0.0;
+            for (std::size_t j = 0; j < q.k; ++j) bend += along_[j] * (product_[j] + q.l2[j] * along_[j]);
+            if (!(bend > 0.0)) break;
+            const double length = size / bend;
+            for (std::size_t j = 0; j < q.k; ++j) {
+                x_[j] += length * along_[j];
+                pull_[j] -= length * product_[j];
+            }
+            worst = left(q);
+        }
+    }
+
+    // residual = what is left of the equations on the support; its largest entry.
+    double left(const Quadratic& q) {
+        double worst = 0.0;
+        for (std::size_t j = 0; j < q.k; ++j) {
+            residual_[j] = sign_[j] == 0.0 ? 0.0 : pull_[j] - q.l1[j] * sign_[j] - q.l2[j] * x_[j];
+            worst = std::max(worst, std::fabs(residual_[j]));
+        }
+        return worst;
+    }
+
+    // ``entering`` is spanned by the support.  Along n, with n = 1 there and S n = 0, the objective is linear with slope
+    // Σ (l1·sign - linear)n: go the way it falls until a weight reaches zero, and drop that one.
+    template <class Poll>
+    Settled make_room(const Quadratic& q, double* b, std::uint8_t* barred, std::size_t entering, const Poll& poll) {
+        std::vector<double>&n = along_, &column = rhs_;
+        for (std::size_t j = 0; j < q.k; ++j) column[j] = q.S[entering * q.k + j];
+        factor_.solve(column.data(), n.data());
+        double slope = 0.0, size = 0.0;
+        for (std::size_t j = 0; j < q.k; ++j) {
+            n[j] = j == entering ? 1.0 : std::fabs(n[j]) < 1e-9 ? 0.0 : -n[j];
+            if (n[j] == 0.0) continue;
+            const double force = (q.l1[j] * sign_[j] - q.linear[j]) * n[j];
+            slope += force;
+            size += std::fabs(force);
+        }
+        if (std::fabs(slope) <= 1e-10 * size) {  // level: coming in would only go round
+            sign_[entering] = 0.0;
+            barred[entering] = 1;
+            return Settled::yes;
+        }
+        const double way = slope > 0.0 ? -1.0 : 1.0;
+        double step = std::numeric_limits<double>::infinity();
+        std::size_t out = q.k;
+        for (std::size_t j = 0; j < q.k; ++j) {
+            if (!(b[j] * way * n[j] < 0.0)) continue;
+            const double reach = -b[j] / (way * n[j]);
+            if (reach <= step * (1.0 + 1e-12)) {  // of ties the last
+                out = j;
+                step = std::min(step, reach);
+            }
+        }
+        if (out == q.k) return Settled::no;
+        for (std::size_t j = 0; j < q.k; ++j) b[j] += step * way * n[j];
+        b[out] = sign_[out] = 0.0;
+        return sync(q, poll) ? Settled::yes : Settled::dependent;
+    }
+};
+
+}  // namespace lozenge
