@@ -28,10 +28,14 @@ if TYPE_CHECKING:
     from lozenge.results import Bools
     from lozenge.shards import Fleet, Sums
 
-BATCH = 8  # values of α that share a pass: what the streaming kernel takes in one go
+BATCH = 16  # values of α that share a pass
+FIRST = 4  # of those in the first pass, before a slope is known
 GROWTH = 256  # columns that may join at once while the working set is small; later it may double
 REFITS = 40  # Newton steps of the null model; a finite optimum takes about ten, a step to infinity never ends
 ATTEMPTS = 8  # tightenings at one α that do not halve the gap before it is given up
+import os
+TRAIL=int(os.environ.get("TRAIL","2"))
+NEAR=float(os.environ.get("NEAR","1"))
 SMALL = 1e-4  # descent's first tolerance, in units of the null standard deviation
 
 
@@ -53,7 +57,7 @@ class Step:
     beta : on the columns ``cols`` of Z, free ones first
     loss : mean loss
     unique : None while not looked into (`Working.unique`)
-    pull : (p + 1,) minus the gradient on all columns
+    pull : (p + 1,) minus the gradient on all columns; None where it has been let go (`revisit`)
     safe : (k,) penalised columns that are zero in every optimum
     """
 
@@ -66,7 +70,7 @@ class Step:
     status: Status
     unique: bool | None
     kept: int
-    pull: Floats
+    pull: Floats | None
     safe: Bools
 
 
@@ -178,13 +182,14 @@ def follow(
     span = start.point.loss - problem.saturated if span is None else span
     usual = Effort(0.1 * tol * max(span, certificate.DEGENERATE), SMALL * np.sqrt(2.0 * max(span, 0.0)))
     effort, best, attempts = usual, np.inf, 0
-    done, width = 0, 1
+    done, width = 0, FIRST
+    trail: list[tuple[float, Floats]] = [(np.inf, work.here.pull)]  # (α, pulls) of the last certified steps
     if work.gramless:
         work.enlist(start.point)
     while done < len(alphas):
         group = alphas[done : done + width]
         if not work.gramless:
-            yield from work.grow(_candidates(work, [work.here.pull], group[-1:]))
+            yield from work.grow(_candidates(work, [(alpha, pull) for alpha in group for pull in _extrapolated(trail, alpha)]))
         point, points = work.local(work.here), []
         for alpha in group:
             point = yield from settle(work, alpha, point, effort)
@@ -197,6 +202,7 @@ def follow(
             if step.status is Status.STALLED:
                 break
             work.here = at
+            trail = [*trail[-TRAIL:], (step.alpha, at.pull)]
             passed += 1
             yield step
         done += passed
@@ -206,7 +212,7 @@ def follow(
             continue
         width = max(1, passed)
         failed, work.here = found[passed]
-        joining = _candidates(work, [at.pull for _, at in found[passed:]], group[passed:])
+        joining = _candidates(work, [(step.alpha, at.pull) for step, at in found[passed:]])
         attempts = 0 if passed or len(joining) or failed.gap < 0.5 * best else attempts + 1
         best = min(best, failed.gap)  # a gap that swings must not pass for progress
         effort = usual if passed or len(joining) else effort.more()
@@ -218,27 +224,45 @@ def follow(
 
 
 def resume(work: Working, step: Step | None) -> None:
-    """Send a working set back to an earlier step, or to the null model.
+    """Send a working set back to an earlier step with known pulls, or to the null model.
 
     Members only ever join, so the step's columns come first among the present ones.
     """
-    if step is None:
+    if step is None or step.pull is None:
         work.here = None
     else:
         work.here = Point(step.beta, -step.pull[step.cols], step.loss, step.pull, work.corner, np.nan)
 
 
-def _candidates(work: Working, pulls: list[Floats], alphas: Floats) -> Indices:
+def revisit(problem: Problem, step: Step) -> Run:
+    """Take one pass at an earlier step for its pulls; returns the `Step` with them."""
+    coef, cols = problem.coefficients(step.beta[:, None], step.cols)
+    sums = yield Ask(coef, cols, Want(gradient="all"), problem.split)
+    return replace(step, pull=-problem.gradient(sums.gradient, sums.slope)[:, 0])
+
+
+def _extrapolated(trail: list[tuple[float, Floats]], alpha: float) -> list[Floats]:
+    """Pulls at a smaller α, on the lines through the last step and each of those before it.
+
+    Pulls are affine in α between events, so that each line is right if the events between are few, and they differ
+    where there are many.
+    """
+    here, new = trail[-1]
+    slopes = [(new - old) / (here - before) for before, old in trail[:-1] if before > here]
+    return [new + (alpha - here) * slope for slope in slopes] or [new]
+
+
+def _candidates(work: Working, pulls: list[tuple[float, Floats]]) -> Indices:
     """Columns outside the working set whose pull exceeds the price, the strongest first, as many as may join."""
     worst = np.zeros(len(work.inside))
-    for pull, alpha in zip(pulls, alphas, strict=True):
+    for alpha, pull in pulls:
         force = pull[work.problem.penalised]
         low, high = work.problem.penalty.zero_interval(alpha, np.ones(len(force)))
         price = np.maximum(np.where(force > 0, high, -low), np.finfo(np.float64).tiny)
         with np.errstate(over="ignore"):  # a price of 0 asks for every column that pulls at all
             worst = np.maximum(worst, np.abs(force) / price)
     worst[work.inside] = 0.0
-    joining = np.flatnonzero(worst > 1.0)
+    joining = np.flatnonzero(worst > NEAR)
     room = max(GROWTH, len(work.members))
     if len(joining) > room:
         joining = np.sort(joining[np.argsort(-worst[joining], kind="stable")[:room]])

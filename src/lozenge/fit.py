@@ -12,7 +12,7 @@ from lozenge import problem as problems
 from lozenge.certificate import DEGENERATE, rounding
 from lozenge.design import as_design
 from lozenge.losses import LOSSES
-from lozenge.results import CrossValidation, History, Model, Path, Solution, Split, Status
+from lozenge.results import Certificate, CrossValidation, History, Model, Path, Solution, Split, Status
 from lozenge.shards import Fleet, Shard, Want
 from lozenge.source import Source
 from lozenge.threads import one_pool
@@ -193,12 +193,8 @@ def path(
     source.unchanged()
     for alpha, step in zip(grid, steps[0], strict=True):
         source.remember(float(alpha), step)
-    found = [
-        source.solution(step, float(alpha), unique=unique)
-        for step, alpha, unique in zip(steps[0], grid, source.unique(steps[0]), strict=True)
-    ]
     cross = None if table is None else _cross_validate(built[1:], steps[1:], grid, unit, seed)
-    result = _assemble(found, source, cross, fleet.passes)
+    result = _assemble(steps[0], grid, source, cross)
     return choose(result, float(grid[-1]) if cross is None else "1se")
 
 
@@ -236,7 +232,8 @@ def _follow(
         if step is None:
             continue
         owner, base = owners[number]
-        steps[owner][base + step.index] = step
+        last = base + step.index == len(alphas) - 1
+        steps[owner][base + step.index] = step if last and owner == 0 else replace(step, pull=None)
         done += 1
         if progress is not None:
             progress(done, total, step.kept, step.gap)
@@ -276,44 +273,55 @@ def _squared(unit: float) -> float:
     return unit * unit
 
 
-def _assemble(found: list[Solution], source: Any, cross: CrossValidation | None, passes: float) -> Path:
+def _assemble(steps: list[Step], grid: Floats, source: Source, cross: CrossValidation | None) -> Path:
     from scipy.sparse import csc_array
 
+    weights = [source.weights(step) for step in steps]
+    edges = np.cumsum([0, *(len(rows) for rows, _, _ in weights)])
+    entries = (np.concatenate([values for _, values, _ in weights]), np.concatenate([rows for rows, _, _ in weights]))
+    coefs = csc_array((*entries, edges), shape=(source.problem.p, len(steps)))
+    penalised = np.isin(np.arange(source.problem.p), source.problem.penalised)
     return Path(
-        alphas=np.array([s.alpha for s in found]),
-        coefs=csc_array(np.column_stack([s.coef for s in found])),
-        intercepts=np.array([s.intercept for s in found]),
-        gaps=np.array([s.gap for s in found]),
-        deviance_ratio=np.array([s.deviance_ratio for s in found]),
-        df=np.array([s.df for s in found]),
-        unique=np.array([s.unique for s in found]),
-        status=tuple(s.status for s in found),
-        certificates=tuple(s.certificate for s in found),
-        passes=passes,
-        feature_names=found[0].feature_names,
-        model=found[0].model,
-        history=_history(found),
-        chosen=len(found) - 1,
+        alphas=grid,
+        coefs=coefs,
+        intercepts=np.array([intercept for _, _, intercept in weights]),
+        gaps=np.array([step.gap for step in steps]),
+        deviance_ratio=np.array([source.explained(step.loss) for step in steps]),
+        df=np.array([np.count_nonzero(penalised[rows]) for rows, _, _ in weights]),
+        unique=np.array(source.unique(steps)),
+        status=tuple(step.status for step in steps),
+        certificates=tuple(Certificate("gap", step.gap) for step in steps),
+        passes=source.problem.fleet.passes,
+        feature_names=source.names,
+        model=source.model,
+        history=_history(coefs),
+        chosen=len(steps) - 1,
         cv=cross,
         source=source,
     )
 
 
-def _history(found: list[Solution]) -> History:
-    inside = np.column_stack([s.coef != 0 for s in found])
-    p = len(inside)
-    entered = np.where(inside.any(axis=1), inside.argmax(axis=1), -1)
-    before, after = inside[:, :-1], inside[:, 1:]
-    exits = np.argwhere(before & ~after)
-    signs = np.sign(np.column_stack([s.coef for s in found]))
-    turns = np.argwhere(signs[:, :-1] * signs[:, 1:] < 0)
+def _history(coefs: Any) -> History:
+    by_row = coefs.tocsr()
+    by_row.sort_indices()
+    p, count = by_row.shape
+    row = np.repeat(np.arange(p), np.diff(by_row.indptr))
+    at, sign = by_row.indices, np.sign(by_row.data)
+    entered = np.full(p, -1)
+    kept = np.diff(by_row.indptr) > 0
+    entered[kept] = at[by_row.indptr[:-1][kept]]
+    # Neighbouring entries of a row that are not neighbours on the grid enclose an exit.
+    together = np.append((row[1:] == row[:-1]) & (at[1:] == at[:-1] + 1), np.zeros(len(at[:1]), dtype=bool))
+    exits = ~together & (at + 1 < count)
+    turns = np.flatnonzero(together)
+    turns = turns[sign[turns] * sign[np.minimum(turns + 1, len(at) - 1)] < 0]
     nowhere = np.full(p, np.nan)
     return History(
         enters_at=nowhere,
         leaves_at=nowhere.copy(),
         entered=entered,
-        exits=tuple((int(j), int(k) + 1) for j, k in exits),
-        sign_changes=tuple((int(j), int(k) + 1) for j, k in turns),
+        exits=tuple(zip(row[exits].tolist(), (at[exits] + 1).tolist(), strict=True)),
+        sign_changes=tuple(zip(row[turns].tolist(), (at[turns] + 1).tolist(), strict=True)),
     )
 
 
@@ -386,10 +394,26 @@ def choose(found: Path, rule: str | float) -> Path:
 
 def _inserted(found: Path, new: Solution, k: int) -> Path:
     """The path with one more α; the cross-validated curve keeps its own grid."""
-    every = [_on_grid(found, i) for i in range(len(found.alphas))]
-    every.insert(k, new)
-    wider = _assemble(every, found.source, None, found.passes)
-    return replace(wider, cv=found.cv, encoding=found.encoding, model=found.model)
+    from scipy.sparse import csc_array, hstack
+
+    coefs = csc_array(hstack([found.coefs[:, :k], csc_array(new.coef[:, None]), found.coefs[:, k:]]))
+
+    def within(values: Any, value: Any) -> Any:
+        return np.insert(values, k, value)
+
+    return replace(
+        found,
+        alphas=within(found.alphas, new.alpha),
+        coefs=coefs,
+        intercepts=within(found.intercepts, new.intercept),
+        gaps=within(found.gaps, new.gap),
+        deviance_ratio=within(found.deviance_ratio, new.deviance_ratio),
+        df=within(found.df, new.df),
+        unique=within(found.unique, new.unique),
+        status=(*found.status[:k], new.status, *found.status[k:]),
+        certificates=(*found.certificates[:k], new.certificate, *found.certificates[k:]),
+        history=_history(coefs),
+    )
 
 
 @one_pool()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Splits = Sequence[Split | None]
 
-GROUP = 8  # candidates worked on together: what the streaming kernel takes in one go
+GROUP = 16  # candidates worked on together
 MEMO = 1 << 22  # entries of the linear predictor that a shard remembers: 32 MB
 TRAIN, TEST = 1, 2  # codes in the fold table; 0 is in neither part
 

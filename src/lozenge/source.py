@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SHARP = 1e-11  # tolerance of solves off the grid: at the grid's own, a weight that has just entered may pass for zero
 REMEMBERED = 256  # steps kept for the next question
+RECENT = 4  # of those, the ones whose pulls on all columns are kept too
 
 
 class Source:
@@ -45,16 +46,18 @@ class Source:
         self._steps: dict[float, Step] = {}
 
     def remember(self, alpha: float, step: Step) -> None:
-        """Keep a step for later questions."""
+        """Keep a step for later questions, and the pulls of the last few."""
+        self._steps.pop(alpha, None)
         if len(self._steps) >= REMEMBERED:
             self._steps.pop(next(iter(self._steps)))
         self._steps[alpha] = step
+        for old in list(self._steps)[: -RECENT][-1:]:
+            self._steps[old] = replace(self._steps[old], pull=None)
 
     @one_pool()
     def solve(self, alpha: float) -> Solution:
         """Solve and certify at one α."""
-        step = self._step(alpha)
-        return self.solution(step, alpha, unique=self.unique([step])[0])
+        return self.solution(self._step(alpha), alpha)
 
     def unique(self, steps: Sequence[Step]) -> list[bool]:
         """Whether each step's optimum is proved to be the only one."""
@@ -63,26 +66,38 @@ class Source:
         answers = dict(zip((id(step) for step in open_), proved, strict=True))
         return [answers[id(step)] if step.unique is None else step.unique for step in steps]
 
-    def solution(self, step: Step, alpha: float, *, unique: bool) -> Solution:
-        """A step in the user's units."""
+    def weights(self, step: Step) -> tuple[Indices, Floats, float]:
+        """Non-zero weights of a step by column, and the intercept, in the user's units."""
         values, intercept = self.problem.in_user_units(step.beta, step.cols)
-        coef = np.zeros(self.problem.p)
-        coef[step.cols[step.cols < self.problem.p]] = values * self.unit
-        intercept *= self.unit
-        if not (np.isfinite(coef).all() and np.isfinite(intercept)):
+        values, intercept = values * self.unit, intercept * self.unit
+        if not (np.isfinite(values).all() and np.isfinite(intercept)):
             raise ValueError("a weight overflows in the units of X and y; rescale the columns")
+        rows = step.cols[step.cols < self.problem.p]
+        order = np.argsort(rows)
+        rows, values = rows[order], values[order]
+        return rows[values != 0.0], values[values != 0.0], intercept + 0.0
+
+    def explained(self, loss: float) -> float:
+        """Share of the null deviance that a mean loss leaves explained."""
         null = self.null.point.loss
         span = null - self.problem.saturated
+        return float((null - loss) / span) if span > DEGENERATE else 0.0
+
+    def solution(self, step: Step, alpha: float) -> Solution:
+        """A step in the user's units."""
+        rows, values, intercept = self.weights(step)
+        coef = np.zeros(self.problem.p)
+        coef[rows] = values
         return Solution(
             alpha=alpha,
-            coef=coef + 0.0,
-            intercept=intercept + 0.0,
+            coef=coef,
+            intercept=intercept,
             gap=step.gap,
-            deviance_ratio=float((null - step.loss) / span) if span > DEGENERATE else 0.0,
+            deviance_ratio=self.explained(step.loss),
             df=int(np.count_nonzero(coef[self.problem.penalised])),
             status=step.status,
             certificate=Certificate("gap", step.gap),
-            unique=unique,
+            unique=self.unique([step])[0],
             feature_names=self.names,
             model=self.model,
         )
@@ -91,7 +106,7 @@ class Source:
     def forces(self, alpha: float) -> Forces:
         """What pulls on every feature at α."""
         problem, p = self.problem, self.problem.p
-        step = self._step(alpha)
+        step, pull = self._recalled(alpha)
         weight, price, certified = np.zeros(p + 1), np.zeros(p), np.ones(p, dtype=bool)
         weight[step.cols] = step.beta
         price[~np.isfinite(self.model.penalty_weights)] = np.inf
@@ -103,7 +118,7 @@ class Source:
         return Forces(
             alpha=alpha,
             marginal=np.where(live, self.null.point.pull[:p], 0.0) * self.unit,
-            left=np.where(live, step.pull[:p], 0.0) * self.unit,
+            left=np.where(live, pull[:p], 0.0) * self.unit,
             price=price,
             weight=weight[:p] * self.unit,
             certified=certified,
@@ -163,9 +178,20 @@ class Source:
             self.remember(alpha, self._solved(alpha))
         return self._steps[alpha]
 
-    def _nearest(self, alpha: float) -> Step | None:
+    def _recalled(self, alpha: float) -> tuple[Step, Floats]:
+        """The step at α and its pulls on all columns, for which a pass may be needed."""
+        step = self._step(alpha)
+        if step.pull is None:
+            free = problems.reweighted(self.problem, np.where(np.isfinite(self.model.penalty_weights), 0.0, np.inf))
+            step = engine.outcomes(self.problem.fleet, [engine.revisit(free if alpha == 0.0 else self.problem, step)])[0]
+            self.remember(alpha, step)
+        if step.pull is None:
+            raise RuntimeError("a revisited step has pulls")
+        return step, step.pull
+
+    def _nearest(self, alpha: float) -> float | None:
         known = [near for near in self._steps if near > 0.0]
-        return self._steps[min(known, key=lambda near: abs(np.log(near / alpha)))] if known else None
+        return min(known, key=lambda near: abs(np.log(near / alpha))) if known else None
 
     def _solved(self, alpha: float) -> Step:
         problem, tol = self.problem, min(self.model.tol, SHARP)
@@ -175,7 +201,8 @@ class Source:
             null: Null = engine.outcomes(problem.fleet, [engine.null(free)])[0]
             run = engine.follow(free, null, np.zeros(1), tol, span=span)
         else:
-            engine.resume(self.work, self._nearest(alpha))
+            near = self._nearest(alpha)
+            engine.resume(self.work, None if near is None else self._recalled(near)[0])
             run = engine.follow(problem, self.null, np.array([alpha / self.unit]), tol, work=self.work)
         found: Step = next(step for _, step in engine.iterate(problem.fleet, [run]) if step is not None)
         # Falling short of the sharper tolerance is no failure of what was asked.
