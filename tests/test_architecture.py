@@ -15,7 +15,7 @@ FLOORS = [
     ["results", "threads"],
     ["design", "losses", "penalties"],
     ["shards"],
-    ["problem"],
+    ["problem", "statistics"],
     ["subproblem"],
     ["certificate", "working"],
     ["newton"],

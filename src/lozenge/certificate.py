@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from lozenge.results import Bools
 
 EPS = float(np.finfo(np.float64).eps)
-# Sums over rows are made in blocks of 512 with 8 lanes, then block by block: about 64 + n/512 additions in line.
-BLOCK, CHAIN = 512, 72
 # Null loss below which y is constant to rounding: the response is of order one, so its squared rounding is 1e-32.
 DEGENERATE = 1e-28
 
@@ -75,7 +73,7 @@ def dual_point(
     norms = problem.norms[problem.penalised]
     shift = Factor.of(curvature).solve(free_gradient)
     drift = np.sqrt(max(float(free_gradient @ shift), 0.0))
-    noise = rounding(problem) * np.sqrt(residual)
+    noise = problem.fleet.rounding * np.sqrt(residual)
     slack = (np.sqrt(problem.loss.smoothness) * drift + noise) * norms
     left = np.max(np.abs(free_gradient - curvature @ shift), initial=0.0)
     if not np.isfinite(drift) or left > 1e-10 * drift + 8 * noise:
@@ -139,9 +137,3 @@ def _safe(problem: Problem, alpha: float, dual: Dual, gap: float) -> Bools:
     reach = dual.scale * (np.abs(dual.pull) + dual.slack) + radius * norms
     low, high = problem.penalty.zero_interval(alpha, np.square(norms))
     return (reach < high) & (-reach > low)
-
-
-def rounding(problem: Problem) -> float:
-    """Relative rounding of one correlation Zᵀr, in units of ‖z‖‖r‖."""
-    rows = max(len(shard.y) for shard in problem.fleet.shards)
-    return (CHAIN + rows / BLOCK) * EPS

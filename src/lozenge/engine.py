@@ -8,6 +8,7 @@ bars, traces and early stops only consume it.
 from __future__ import annotations
 
 from collections.abc import Generator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,8 @@ from lozenge.newton import Effort, settle
 from lozenge.results import Status
 from lozenge.shards import Dual, Want
 from lozenge.subproblem import Factor
-from lozenge.working import Ask, Point, Working
+from lozenge.threads import workers
+from lozenge.working import Ask, Point, Working, look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,15 +29,15 @@ if TYPE_CHECKING:
     from lozenge.problem import Indices, Problem
     from lozenge.results import Bools
     from lozenge.shards import Fleet, Sums
+    from lozenge.statistics import Statistics
 
 BATCH = 16  # values of α that share a pass
 FIRST = 4  # of those in the first pass, before a slope is known
 GROWTH = 256  # columns that may join at once while the working set is small; later it may double
 REFITS = 40  # Newton steps of the null model; a finite optimum takes about ten, a step to infinity never ends
 ATTEMPTS = 8  # tightenings at one α that do not halve the gap before it is given up
-import os
-TRAIL=int(os.environ.get("TRAIL","2"))
-NEAR=float(os.environ.get("NEAR","1"))
+TRAIL = 2  # steps before the last whose lines foretell the pulls
+NEAR = 0.97  # of its price: a column whose pull is foretold to come so near joins
 SMALL = 1e-4  # descent's first tolerance, in units of the null standard deviation
 
 
@@ -77,31 +79,68 @@ class Step:
 Run = Generator["Ask | Step", Any, Any]  # sent back are the Sums of an Ask, and nothing for a Step
 
 
-def iterate(fleet: Fleet, runs: list[Run]) -> Iterator[tuple[int, Any]]:
-    """Advance several runs in lockstep; yield (number of the run, step), and last (number, what the run returned).
+def iterate(runs: list[tuple[Fleet | Statistics, Run]]) -> Iterator[tuple[int, Any]]:
+    """Advance several runs together; yield (number of the run, step), and last (number, what the run returned).
 
-    Questions about all columns that are asked in the same round share one `evaluate`.
+    Runs on the same shared fleet wait for one another, and what they then ask of all columns shares one `evaluate`; a
+    run with a fleet of its own is answered at once.  Between questions they work on as many threads as there are.
     """
-    inbox: dict[int, Sums | None] = dict.fromkeys(range(len(runs)))
-    while inbox:
-        asks: dict[int, Ask] = {}
-        for number, reply in inbox.items():
-            try:
-                item = runs[number].send(reply)
-                while not isinstance(item, Ask):
+    if len(runs) == 1:
+        yield from _alone(*runs[0])
+        return
+    waiting: dict[int, Ask] = {}
+    with ThreadPoolExecutor(min(workers(), len(runs))) as pool:
+        busy = {pool.submit(_advance, *each, None): number for number, each in enumerate(runs)}
+        try:
+            while busy:
+                ready, _ = wait(busy, return_when=FIRST_COMPLETED)
+                for future in sorted(ready, key=busy.__getitem__):
+                    number = busy.pop(future)
+                    item, ended = future.result()
+                    if isinstance(item, Ask):
+                        waiting[number] = item
+                        continue
                     yield number, item
-                    item = next(runs[number])
-                asks[number] = item
-            except StopIteration as end:
-                yield number, end.value
-        inbox = {}
-        for group in _alike(asks):
-            inbox |= _serve(fleet, group)
+                    if not ended:
+                        busy[pool.submit(_advance, *runs[number], None)] = number
+                if waiting and not busy:
+                    asks, waiting = waiting, {}
+                    for group in _alike(asks):
+                        for number, reply in _serve(runs[next(iter(group))][0], group).items():
+                            busy[pool.submit(_advance, *runs[number], reply)] = number
+        finally:
+            for future in busy:
+                future.cancel()
 
 
-def outcomes(fleet: Fleet, runs: list[Run]) -> list[Any]:
+def _alone(fleet: Fleet | Statistics, run: Run) -> Iterator[tuple[int, Any]]:
+    reply: Sums | None = None
+    try:
+        while True:
+            item = run.send(reply)
+            reply = None
+            if isinstance(item, Ask):
+                reply = fleet.evaluate(item.coef, item.cols, item.want, [item.split] * item.coef.shape[1])
+            else:
+                yield 0, item
+    except StopIteration as end:
+        yield 0, end.value
+
+
+def _advance(fleet: Fleet | Statistics, run: Run, reply: Sums | None) -> tuple[Any, bool]:
+    """Go on to the next item that others must see: a step, a question to a shared fleet, or the end (True)."""
+    try:
+        item = run.send(reply)
+        while isinstance(item, Ask) and not fleet.shared:
+            item = run.send(fleet.evaluate(item.coef, item.cols, item.want))
+    except StopIteration as end:
+        return end.value, True
+    return item, False
+
+
+def outcomes(runs: list[tuple[Fleet | Statistics, Run]]) -> list[Any]:
     """Run to the end and give what each run returned."""
-    returned = dict(iterate(fleet, runs))  # the last item of a run is what it returned
+    returned = dict(iterate(runs))  # the last item of a run is what it returned
     return [returned[number] for number in range(len(runs))]
 
 
@@ -114,7 +153,7 @@ def _alike(asks: dict[int, Ask]) -> list[dict[int, Ask]]:
     return list(groups.values())
 
 
-def _serve(fleet: Fleet, asks: dict[int, Ask]) -> dict[int, Sums]:
+def _serve(fleet: Fleet | Statistics, asks: dict[int, Ask]) -> dict[int, Sums]:
     """Lay the candidates of several asks side by side on the union of their columns."""
     want = next(iter(asks.values())).want
     cols = np.unique(np.concatenate([ask.cols for ask in asks.values()]))
@@ -134,7 +173,6 @@ def null(problem: Problem) -> Run:
     beta = np.where(problem.free == problem.p, -problem.offset, 0.0)
     finite = not len(problem.free)
     loss, step = np.inf, np.zeros_like(beta)
-    work = Working(problem)
     corner = np.append(problem.free, problem.p)
     for _ in range(REFITS):
         if finite:
@@ -155,14 +193,14 @@ def null(problem: Problem) -> Run:
             finite = True
         elif -float(gradient @ step) <= certificate.EPS**1.5 * max(loss, certificate.DEGENERATE):
             # No step is left to take: at an optimum if no pull is left either, else where the loss has gone flat.
-            noise = certificate.rounding(problem) * np.sqrt(float(sums.residual[0]) / problem.weight)
+            noise = problem.fleet.rounding * np.sqrt(float(sums.residual[0]) / problem.weight)
             finite = bool(np.max(np.abs(gradient + curvature @ step)) <= 64 * noise)
             break
-    (point,) = yield from work.look([beta])
+    (point,) = yield from look(problem, problem.free, [beta])
     if problem.loss.quadratic and len(beta):
         # One refinement from the exact gradient: the first solve is only as good as the Gram's rounding.
         beta = beta - Factor.of(point.curvature).solve(point.gradient)
-        (point,) = yield from work.look([beta])
+        (point,) = yield from look(problem, problem.free, [beta])
     return Null(point, finite)
 
 
@@ -189,12 +227,16 @@ def follow(
     while done < len(alphas):
         group = alphas[done : done + width]
         if not work.gramless:
-            yield from work.grow(_candidates(work, [(alpha, pull) for alpha in group for pull in _extrapolated(trail, alpha)]))
+            yield from work.grow(
+                _candidates(work, [(alpha, pull) for alpha in group for pull in _extrapolated(trail, alpha)])
+            )
         point, points = work.local(work.here), []
         for alpha in group:
             point = yield from settle(work, alpha, point, effort)
             points.append(point)
-        found = yield from _certify(work, done, group, points, span, tol)
+        found = yield from _certify(problem, work.cols, group, points, span, tol)
+        sole = None if len(problem.penalised) else not len(work.factor.dependent)
+        found = [(replace(step, index=done + step.index, unique=sole), at) for step, at in found]
         if not start.finite:
             found = [(replace(step, status=Status.UNBOUNDED, gap=np.inf), at) for step, at in found]
         passed = 0
@@ -234,11 +276,23 @@ def resume(work: Working, step: Step | None) -> None:
         work.here = Point(step.beta, -step.pull[step.cols], step.loss, step.pull, work.corner, np.nan)
 
 
-def revisit(problem: Problem, step: Step) -> Run:
-    """Take one pass at an earlier step for its pulls; returns the `Step` with them."""
-    coef, cols = problem.coefficients(step.beta[:, None], step.cols)
-    sums = yield Ask(coef, cols, Want(gradient="all"), problem.split)
-    return replace(step, pull=-problem.gradient(sums.gradient, sums.slope)[:, 0])
+def confirm(problem: Problem, steps: list[Step], span: float, tol: float) -> Run:
+    """Certify steps afresh on a problem's own fleet; returns the `Step`s, with pulls."""
+    confirmed = []
+    for start in range(0, len(steps), BATCH):
+        group = steps[start : start + BATCH]
+        cols = group[-1].cols  # members only ever join
+        points = []
+        for step in group:
+            beta = np.zeros(len(cols))
+            beta[: len(step.beta)] = step.beta
+            points.append(Point(beta, np.zeros(0), step.loss, np.zeros(0), np.zeros((0, 0)), np.nan))
+        alphas = np.array([step.alpha for step in group])
+        found = yield from _certify(problem, cols, alphas, points, span, tol)
+        confirmed += [
+            replace(new, index=step.index, unique=step.unique) for step, (new, _) in zip(group, found, strict=True)
+        ]
+    return confirmed
 
 
 def _extrapolated(trail: list[tuple[float, Floats]], alpha: float) -> list[Floats]:
@@ -270,11 +324,11 @@ def _candidates(work: Working, pulls: list[tuple[float, Floats]]) -> Indices:
 
 
 def _certify(
-    work: Working, done: int, alphas: Floats, points: list[Point], span: float, tol: float
+    problem: Problem, cols: Indices, alphas: Floats, points: list[Point], span: float, tol: float
 ) -> Generator[Ask, Sums, list[tuple[Step, Point]]]:
     """One pass over X for all candidates, and one over the working set for their dual points."""
-    problem, f = work.problem, work.f
-    points = yield from work.look([point.beta for point in points])
+    f = len(problem.free)
+    points = yield from look(problem, cols, [point.beta for point in points])
     duals = [
         certificate.dual_point(
             problem,
@@ -286,27 +340,27 @@ def _certify(
         )
         for alpha, point in zip(alphas, points, strict=True)
     ]
-    coef, cols = problem.coefficients(np.column_stack([point.beta for point in points]), work.cols)
+    coef, on = problem.coefficients(np.column_stack([point.beta for point in points]), cols)
     shift, shifted = problem.coefficients(np.column_stack([d.shift for d in duals]), problem.free)
     dual = Dual(np.array([d.scale for d in duals]), shifted, shift)
-    sums = yield Ask(coef, cols, Want(dual=dual), problem.split)
+    sums = yield Ask(coef, on, Want(dual=dual), problem.split)
     found = []
     for c, (alpha, point, d) in enumerate(zip(alphas, points, duals, strict=True)):
-        beta = np.zeros(len(problem.penalised))
-        beta[work.members] = point.beta[f:]
+        beta = np.zeros(problem.p + 1)
+        beta[cols] = point.beta
         fenchel = float(sums.fenchel[c]) / problem.weight
         proof = certificate.prove(
-            problem, alpha, beta, d, fenchel, point.loss, span, problem.wobble(point.beta, work.cols)
+            problem, alpha, beta[problem.penalised], d, fenchel, point.loss, span, problem.wobble(point.beta, cols)
         )
         step = Step(
-            index=done + c,
+            index=c,
             alpha=float(alpha),
-            cols=work.cols,
+            cols=cols,
             beta=point.beta,
             loss=point.loss,
             gap=proof.gap,
             status=Status.CERTIFIED if proof.gap <= tol else Status.STALLED,
-            unique=None if len(problem.penalised) else not len(work.factor.dependent),
+            unique=None,
             kept=int(np.count_nonzero(point.beta[f:])),
             pull=point.pull,
             safe=proof.safe,

@@ -17,11 +17,12 @@ from lozenge.shards import Want
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lozenge.design.base import Affine, Floats
+    from lozenge.design.base import Floats
     from lozenge.losses.base import Loss
     from lozenge.penalties.base import Penalty
     from lozenge.results import Bools, Split
     from lozenge.shards import Fleet
+    from lozenge.statistics import Statistics
 
     Indices = NDArray[np.int64]
 
@@ -56,7 +57,7 @@ class Problem:
     norms : (p,) √(Σw z²/Σw) of each column
     """
 
-    fleet: Fleet
+    fleet: Fleet | Statistics
     loss: Loss
     penalty: Penalty
     split: Split | None
@@ -86,7 +87,7 @@ class Problem:
 
     def in_user_units(self, beta: Floats, cols: Indices) -> tuple[Floats, float]:
         """β (k,) on ``cols`` as weights of X as given, without the constant, and the intercept."""
-        affine = self.fleet.shards[0].design.affine
+        affine = self.fleet.affine
         constant = cols == self.p
         rest = cols[~constant]
         slopes = beta[~constant] / self.scale[rest]
@@ -96,7 +97,7 @@ class Problem:
 
     def wobble(self, beta: Floats, cols: Indices) -> float:
         """Bound on what rounding weights and intercept to float64 in the units of X can move η as a whole."""
-        affine = self.fleet.shards[0].design.affine
+        affine = self.fleet.affine
         rest = cols != self.p
         parts = (affine.shift[cols[rest]] + self.centre[cols[rest]]) * beta[rest] / self.scale[cols[rest]]
         return 2.0 * float(np.finfo(np.float64).eps) * float(np.sum(np.abs(parts)))
@@ -124,7 +125,7 @@ def measure(fleet: Fleet, splits: list[Split | None]) -> list[Moments]:
     drift = means - means[:, [0]]
     variance = squares - np.square(drift)
     # Both terms carry rounding relative to drift²; what is below it is a constant seen through that rounding.
-    size = fleet.shards[0].design.affine.size[:, None]
+    size = fleet.affine.size[:, None]
     rounding = np.maximum(1e-13 * np.square(drift), np.square(CONSTANT * size))
     sd = np.sqrt(np.where(variance <= rounding, 0.0, variance))
     rows = (sums.weight, sums.saturated / sums.weight, sums.offset / sums.weight)
@@ -147,7 +148,7 @@ def build(
     Without an intercept the shift that the design applies for conditioning is taken back, z = (x̃ + shift)/s.
     A constant column has weight 0 where the fit standardises or has an intercept: it is neither free nor penalised.
     """
-    affine: Affine = fleet.shards[0].design.affine
+    affine = fleet.affine
     constant = moments.sd == 0
     scale = np.where(constant, 1.0, moments.sd) if standardize else affine.scale
     centre = moments.mean if fit_intercept else -affine.shift

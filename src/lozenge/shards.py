@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from lozenge.design.base import Cost
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from lozenge.design.base import Design, Floats, Indices
+    from lozenge.design.base import Affine, Design, Floats, Indices
     from lozenge.losses.base import Loss
-    from lozenge.results import Split
+    from lozenge.results import Bools, Split
 
     Splits = Sequence[Split | None]
 
@@ -53,6 +55,7 @@ class Want:
     gradient: Indices | Literal["all"] | None = None
     gram: tuple[Indices, Indices] | None = None  # weighted by w f''
     plain_gram: tuple[Indices, Indices] | None = None  # weighted by w alone
+    products: float | None = None  # a location to take off y
     first: bool = False
     second: Floats | None = None  # (p,) the centre of the squares
     dual: Dual | None = None
@@ -74,6 +77,7 @@ class Sums:
     loss : (m,) Σ w f
     gradient : (p + 1, m) or (|S|, m), X̃ᵀ w f'
     gram : (l, r, m) X̃_Lᵀ diag(w f'') X̃_R, or diag(w) for ``plain_gram``
+    products : (p + 2, p + 2, m) [X̃ 1 t]ᵀ diag(w) [X̃ 1 t], t = y - offset - location
     saturated, offset : (m,) Σ w inf f and Σ w offset, with the first moments
     first, second : (p, m) Σ w x̃ and Σ w (x̃ - centre)²
     curve, bend : (|on|, m) X̃ᵀ diag(w f'') X̃d along each direction d, and (m,) 1ᵀ diag(w f'') X̃d
@@ -87,6 +91,7 @@ class Sums:
     gradient: Floats = field(default_factory=_not_asked)
     gram: Floats = field(default_factory=_not_asked)
     plain_gram: Floats = field(default_factory=_not_asked)
+    products: Floats = field(default_factory=_not_asked)
     saturated: Floats = field(default_factory=_not_asked)
     offset: Floats = field(default_factory=_not_asked)
     first: Floats = field(default_factory=_not_asked)
@@ -129,6 +134,8 @@ class Shard:
         """
         m = coef.shape[1]
         rows = [None] * m if rows is None else rows
+        if want.products is not None:
+            return Sums(weight=np.sum(self._weights(rows), axis=0), products=self._products(rows, want.products))
         groups = [slice(start, min(start + GROUP, m)) for start in range(0, m, GROUP)]
         return _beside([self._group(coef[:, g], cols, want, rows[g], g) for g in groups])
 
@@ -209,6 +216,28 @@ class Shard:
                 w[:, c] *= self.folds[:, split.fold] == code
         return w
 
+    def _products(self, rows: Splits, base: float) -> Floats:
+        """Rows of the same lot, in the same parts of all splits, are multiplied once, and lots then added."""
+        lots, member = self._lots(rows)
+        t = self.y - base if self.offset is None else self.y - self.offset - base
+        border = np.column_stack([np.ones(len(t)), t])
+        found = self.design.products(border, self.weights, lots)
+        out = np.zeros((*found.shape[1:], len(rows)), order="F")
+        for c in range(len(rows)):
+            for k in np.flatnonzero(member[:, c]):
+                out[:, :, c] += found[k]
+        return out
+
+    def _lots(self, rows: Splits) -> tuple[list[NDArray[np.intp]], Bools]:
+        """Rows by the splits they belong to, and (lots, m) which lot is in which split."""
+        inside = np.column_stack([w > 0 for w in self._weights(rows).T])
+        pattern, lot = np.unique(inside, axis=0, return_inverse=True)
+        if not pattern[0].any():  # the first in order: rows that are in no split
+            pattern, lot = pattern[1:], lot - 1
+        if len(pattern) > len(rows):  # overlapping folds: a lot for each is cheaper
+            return [np.flatnonzero(column) for column in inside.T], np.eye(len(rows), dtype=bool)
+        return [np.flatnonzero(lot == k) for k in range(len(pattern))], pattern
+
     def _correlate(self, R: Floats, want: Indices | Literal["all"]) -> Floats:
         p = self.design.shape[1]
         if isinstance(want, str):
@@ -232,6 +261,14 @@ class Shard:
             G[np.ix_(~L, R)] = self.design.correlate(D, left[~L])[:, None]
         G[np.ix_(L, R)] = np.sum(D, axis=0)
         return G
+
+
+def rounding_of(rows: int) -> float:
+    """Relative rounding of a sum over rows by the streaming kernels.
+
+    They add in blocks of 512 with 8 lanes, then block by block: about 64 + n/512 additions in line.
+    """
+    return (72 + rows / 512) * float(np.finfo(np.float64).eps)
 
 
 def _beside(parts: list[Sums]) -> Sums:
@@ -259,10 +296,34 @@ class Fleet:
         return sum(len(shard.y) for shard in self.shards)
 
     @property
+    def affine(self) -> Affine:
+        """How the columns are read; the shards share it."""
+        return self.shards[0].design.affine
+
+    @property
+    def rounding(self) -> float:
+        """Relative rounding of one correlation X̃ᵀr, in units of ‖x̃‖‖r‖."""
+        return rounding_of(max(len(shard.y) for shard in self.shards))
+
+    @property
+    def shared(self) -> bool:
+        """Whether several problems ask it, best side by side."""
+        return True
+
+    @property
+    def nbytes(self) -> int:
+        """Size of X."""
+        return sum(shard.design.nbytes for shard in self.shards)
+
+    @property
     def passes(self) -> float:
         """Bytes of X read so far over the size of X."""
-        designs = [shard.design for shard in self.shards]
-        return sum(d.bytes_read for d in designs) / sum(d.nbytes for d in designs)
+        return sum(shard.design.bytes_read for shard in self.shards) / self.nbytes
+
+    def cost(self, m: int) -> Cost:
+        """Predicted seconds of products with all of X."""
+        costs = [shard.design.cost(m) for shard in self.shards]
+        return Cost(sum(c.correlate for c in costs), sum(c.products for c in costs))
 
     def evaluate(self, coef: Floats, cols: Indices, want: Want, rows: Splits | None = None) -> Sums:
         """Sum every shard's answer in a fixed tree by shard number: the same bits wherever each was computed."""

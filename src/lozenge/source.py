@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lozenge.engine import Null, Step
     from lozenge.problem import Problem
     from lozenge.results import Indices, Model
+    from lozenge.shards import Fleet
     from lozenge.working import Working
 
 SHARP = 1e-11  # tolerance of solves off the grid: at the grid's own, a weight that has just entered may pass for zero
@@ -31,12 +32,21 @@ RECENT = 4  # of those, the ones whose pulls on all columns are kept too
 class Source:
     """One problem with its null model, and the working set that the path left behind.
 
+    Solves are made on the working set's own problem, which may have summed up the rows; forces are read from X.
     α, weights and forces are in the user's units; inside, the response is measured in units of ``unit``.
     """
 
     def __init__(
-        self, problem: Problem, null: Null, work: Working, model: Model, names: tuple[str, ...], unit: float
+        self,
+        fleet: Fleet,
+        problem: Problem,
+        null: Null,
+        work: Working,
+        model: Model,
+        names: tuple[str, ...],
+        unit: float,
     ) -> None:
+        self.fleet = fleet
         self.problem = problem
         self.null = null
         self.work = work
@@ -51,7 +61,7 @@ class Source:
         if len(self._steps) >= REMEMBERED:
             self._steps.pop(next(iter(self._steps)))
         self._steps[alpha] = step
-        for old in list(self._steps)[: -RECENT][-1:]:
+        for old in list(self._steps)[:-RECENT][-1:]:
             self._steps[old] = replace(self._steps[old], pull=None)
 
     @one_pool()
@@ -79,9 +89,7 @@ class Source:
 
     def explained(self, loss: float) -> float:
         """Share of the null deviance that a mean loss leaves explained."""
-        null = self.null.point.loss
-        span = null - self.problem.saturated
-        return float((null - loss) / span) if span > DEGENERATE else 0.0
+        return float((self.null.point.loss - loss) / self._span) if self._span > DEGENERATE else 0.0
 
     def solution(self, step: Step, alpha: float) -> Solution:
         """A step in the user's units."""
@@ -149,7 +157,7 @@ class Source:
         weights = np.full(self.problem.p, np.inf)
         weights[np.asarray(support)] = 0.0
         problem = problems.reweighted(self.problem, weights)
-        null: Null = engine.outcomes(problem.fleet, [engine.null(problem)])[0]
+        null: Null = engine.outcomes([(problem.fleet, engine.null(problem))])[0]
         found = np.full(self.problem.p, np.nan)
         if null.finite:
             slopes, _ = problem.in_user_units(null.point.beta, problem.free)
@@ -167,9 +175,13 @@ class Source:
 
     def unchanged(self) -> None:
         """Refuse to go on with data that are no longer those of the path."""
-        for shard in self.problem.fleet.shards:
+        for shard in self.fleet.shards:
             if not np.array_equal(shard.design.summary(), shard.design.seen, equal_nan=True):
                 raise ValueError("X has changed since the path was fitted; fit again, or keep a copy of X")
+
+    @property
+    def _span(self) -> float:
+        return self.null.point.loss - self.problem.saturated
 
     def _step(self, alpha: float) -> Step:
         if not 0 <= alpha < np.inf:
@@ -183,7 +195,8 @@ class Source:
         step = self._step(alpha)
         if step.pull is None:
             free = problems.reweighted(self.problem, np.where(np.isfinite(self.model.penalty_weights), 0.0, np.inf))
-            step = engine.outcomes(self.problem.fleet, [engine.revisit(free if alpha == 0.0 else self.problem, step)])[0]
+            run = engine.confirm(free if alpha == 0.0 else self.problem, [step], self._span, self.model.tol)
+            step = replace(engine.outcomes([(self.problem.fleet, run)])[0][0], alpha=step.alpha)
             self.remember(alpha, step)
         if step.pull is None:
             raise RuntimeError("a revisited step has pulls")
@@ -194,16 +207,16 @@ class Source:
         return min(known, key=lambda near: abs(np.log(near / alpha))) if known else None
 
     def _solved(self, alpha: float) -> Step:
-        problem, tol = self.problem, min(self.model.tol, SHARP)
-        span = self.null.point.loss - problem.saturated
+        problem = self.work.problem
+        tol = min(self.model.tol, max(SHARP, 16 * problem.fleet.rounding))
         if alpha == 0.0:
             free = problems.reweighted(problem, np.where(np.isfinite(self.model.penalty_weights), 0.0, np.inf))
-            null: Null = engine.outcomes(problem.fleet, [engine.null(free)])[0]
-            run = engine.follow(free, null, np.zeros(1), tol, span=span)
+            null: Null = engine.outcomes([(problem.fleet, engine.null(free))])[0]
+            run = engine.follow(free, null, np.zeros(1), tol, span=self._span)
         else:
             near = self._nearest(alpha)
             engine.resume(self.work, None if near is None else self._recalled(near)[0])
             run = engine.follow(problem, self.null, np.array([alpha / self.unit]), tol, work=self.work)
-        found: Step = next(step for _, step in engine.iterate(problem.fleet, [run]) if step is not None)
+        found: Step = next(step for _, step in engine.iterate([(problem.fleet, run)]) if step is not None)
         # Falling short of the sharper tolerance is no failure of what was asked.
         return replace(found, status=Status.CERTIFIED) if found.gap <= self.model.tol else found

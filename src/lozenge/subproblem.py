@@ -93,9 +93,7 @@ def _to_the_first(S: Floats, b: Floats, copies: Bools, kernel: SoftThreshold) ->
     return b
 
 
-def finish(
-    S: Floats, linear: Floats, guess: Floats, kernel: SoftThreshold, support: _kernel.Support
-) -> Floats | None:
+def finish(S: Floats, linear: Floats, guess: Floats, kernel: SoftThreshold, support: _kernel.Support) -> Floats | None:
     """Solve (S_AA + l2)x = linear_A - l1·sign on the support of a guess, moving the support until it is optimal.
 
     None if it has not settled.

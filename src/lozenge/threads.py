@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+T = TypeVar("T")
+
+
+def workers() -> int:
+    """How many threads may work: OMP_NUM_THREADS, else the processors."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return int(asked) if asked.isdigit() and int(asked) > 0 else os.cpu_count() or 1
+
+
+def spread(jobs: list[Callable[[], T]]) -> list[T]:
+    """Run jobs that let go of the interpreter, on as many threads; the answers in the order of the jobs."""
+    if len(jobs) < 2 or workers() == 1:
+        return [job() for job in jobs]
+    with ThreadPoolExecutor(workers()) as pool:
+        return list(pool.map(lambda job: job(), jobs))
 
 
 @cache

@@ -90,28 +90,6 @@ class Working:
         beta = np.concatenate([point.beta, np.zeros(self.f + len(self.members) - len(point.beta))])
         return replace(point, beta=beta, gradient=-point.pull[self.cols])
 
-    def look(self, betas: list[Floats]) -> Generator[Ask, Sums, list[Point]]:
-        """One pass: loss and gradient over all columns, and the Hessian of the free part, at each candidate."""
-        problem, free = self.problem, self.problem.free
-        coef, cols = problem.coefficients(np.column_stack(betas), self.cols)
-        corner = np.append(free, problem.p)
-        sums = yield Ask(coef, cols, Want(loss=True, gradient="all", gram=(corner, corner)), problem.split)
-        gradient = problem.gradient(sums.gradient, sums.slope)
-        points = []
-        for c, beta in enumerate(betas):
-            pull = -gradient[:, c]
-            points.append(
-                Point(
-                    beta=beta,
-                    gradient=-pull[self.cols],
-                    loss=float(sums.loss[c]) / problem.weight,
-                    pull=pull,
-                    curvature=problem.gram(sums.gram[:, :, c], free, free),
-                    residual=float(sums.residual[c]) / problem.weight,
-                )
-            )
-        return points
-
     def glance(self, beta: Floats) -> Generator[Ask, Sums, Point]:
         """Loss and gradient on [free, members] alone."""
         problem, cols = self.problem, self.cols
@@ -224,6 +202,29 @@ class Working:
                 if other == k or (smaller if independent else larger):
                     answers[other] = independent
         return [answers[k] for k in range(len(safes))]
+
+
+def look(problem: Problem, cols: Indices, betas: list[Floats]) -> Generator[Ask, Sums, list[Point]]:
+    """One pass: loss and gradient over all columns, and the Hessian of the free part, at each candidate on ``cols``."""
+    free = problem.free
+    coef, on = problem.coefficients(np.column_stack(betas), cols)
+    corner = np.append(free, problem.p)
+    sums = yield Ask(coef, on, Want(loss=True, gradient="all", gram=(corner, corner)), problem.split)
+    gradient = problem.gradient(sums.gradient, sums.slope)
+    points = []
+    for c, beta in enumerate(betas):
+        pull = -gradient[:, c]
+        points.append(
+            Point(
+                beta=beta,
+                gradient=-pull[cols],
+                loss=float(sums.loss[c]) / problem.weight,
+                pull=pull,
+                curvature=problem.gram(sums.gram[:, :, c], free, free),
+                residual=float(sums.residual[c]) / problem.weight,
+            )
+        )
+    return points
 
 
 def _gramless(problem: Problem) -> bool:

@@ -24,6 +24,17 @@ class Affine(NamedTuple):
     size: Floats
 
 
+class Cost(NamedTuple):
+    """Predicted seconds of one XᵀR and of one XᵀX, of all columns, on one core.
+
+    From bytes and multiplications, with rates in the source (`make calibrate` prints them afresh): what is chosen by
+    them is the same on every machine.
+    """
+
+    correlate: float
+    products: float
+
+
 class Design(Protocol):
     """X̃ (n, p) of one shard, known only by its products.
 
@@ -57,6 +68,14 @@ class Design(Protocol):
 
     def gram(self, w: Floats, left: Indices, right: Indices) -> Floats:
         """X̃_Lᵀ diag(w) X̃_R, (l, r)."""
+        ...
+
+    def products(self, border: Floats, w: Floats, lots: list[NDArray[np.intp]]) -> Floats:
+        """[X̃ border]ᵀ diag(w) [X̃ border] over the rows of each lot, (n, e), (n,) -> (lots, p + e, p + e)."""
+        ...
+
+    def cost(self, m: int) -> Cost:
+        """What products cost, with m candidates to a correlation."""
         ...
 
     def pack(self, cols: Indices) -> Floats:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lozenge import _kernel
-from lozenge.design.base import affine_of
+from lozenge.design.base import Cost, affine_of
+from lozenge.threads import spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lozenge.design.base import Floats, Indices
 
+LOTS_MEMORY = 1 << 26  # bytes of partial products that jobs may hold
+JOBS = 16  # most jobs that one product is cut into
+GEMM, STREAM = 1.2e10, 3.0e9  # multiplications a second of a large matrix product, and of a correlation
+BANDWIDTH = 1.2e10  # bytes a second
 PANEL = 1 << 19  # float64 entries of a packed panel: 4 MB, so that no product needs memory of the size of X
 
 
@@ -60,6 +66,45 @@ class DenseDesign:
             R = L if same else self._panel(right, top, bottom)
             G += L.T @ (w[top:bottom, None] * R)
         return G
+
+    def products(self, border: Floats, w: Floats, lots: list[NDArray[np.intp]]) -> Floats:
+        """[X̃ border]ᵀ diag(w) [X̃ border] per lot: cut into jobs by rows, the same ones for any number of threads."""
+        size = self.shape[1] + border.shape[1]
+        self.bytes_read += sum(len(lot) for lot in lots) * self.shape[1] * self.dtype.itemsize
+        cuts = max(1, min(JOBS, LOTS_MEMORY // (8 * size * size)) // len(lots))
+        parts = [part for lot in lots for part in np.array_split(lot, cuts)]
+        found = spread([partial(self._product, border, w, part) for part in parts])
+        return np.stack([sum(found[k * cuts + 1 : (k + 1) * cuts], found[k * cuts]) for k in range(len(lots))])
+
+    def _product(self, border: Floats, w: Floats, rows: NDArray[np.intp]) -> Floats:
+        p = self.shape[1]
+        out = np.zeros((p + border.shape[1],) * 2)
+        together = len(rows) > 0 and rows[-1] - rows[0] == len(rows) - 1
+        scale, shift, _ = self.affine
+        # A power of two moves no bit of a product, unless it is so far out that the product overflows.
+        mild = not shift.any() and float(np.max(np.abs(np.frexp(scale)[1]))) < 100
+        height = max(256, PANEL // p)
+        for top in range(0, len(rows), height):
+            chosen = rows[top : top + height]
+            chunk = slice(chosen[0], chosen[-1] + 1) if together else chosen
+            X, B, v = self.X[chunk], border[chunk], w[chunk]
+            if not mild or X.dtype != np.float64:
+                X = X * scale - shift
+            if (v != 1.0).any():
+                X, B = X * np.sqrt(v)[:, None], B * np.sqrt(v)[:, None]
+            out[:p, :p] += X.T @ X
+            out[:p, p:] += X.T @ B
+            out[p:, p:] += B.T @ B
+        if mild and self.dtype == np.float64:
+            out[:p] *= scale[:, None]
+            out[:, :p] *= scale
+        out[p:, :p] = out[:p, p:].T
+        return out
+
+    def cost(self, m: int) -> Cost:
+        """Bytes or multiplications, whichever binds."""
+        n, p = self.shape
+        return Cost(max(self.nbytes / BANDWIDTH, n * p * m / STREAM), 0.5 * n * p * p / GEMM)
 
     def pack(self, cols: Indices) -> Floats:
         """(n, k) copy."""

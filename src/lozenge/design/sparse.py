@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lozenge import _kernel
-from lozenge.design.base import affine_of
+from lozenge.design.base import Cost, affine_of
 from lozenge.design.dense import PANEL
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from lozenge.design.base import Floats, Indices
+
+STREAM, SPGEMM = 5.0e8, 1.0e8  # multiplications a second of a correlation, and of a sparse product
 
 
 class SparseDesign:
@@ -58,6 +62,33 @@ class SparseDesign:
             block *= w[:, None]
             G[:, start : start + width] = self.correlate(block, left)
         return G
+
+    def products(self, border: Floats, w: Floats, lots: list[NDArray[np.intp]]) -> Floats:
+        """[X̃ border]ᵀ diag(w) [X̃ border] per lot, by rows of a compressed copy."""
+        from scipy.sparse import csc_array
+
+        p = self.shape[1]
+        self._count(None)
+        scale, shift, _ = self.affine
+        by_row = (csc_array(self.arrays, shape=self.shape) * scale).tocsr()
+        out = np.empty((len(lots), p + border.shape[1], p + border.shape[1]))
+        for G, lot in zip(out, lots, strict=True):
+            X, B, v = by_row[lot], border[lot], w[lot, None]
+            G[:p, :p] = ((X * v).T @ X).toarray()
+            mass, cross = (X.T @ v)[:, 0], X.T @ (v * B)
+            # (X - 1·shiftᵀ)ᵀ diag(w) (X - 1·shiftᵀ), term by term.
+            if shift.any():
+                G[:p, :p] += -np.outer(mass, shift) - np.outer(shift, mass) + v.sum() * np.outer(shift, shift)
+                cross = cross - np.outer(shift, np.sum(v * B, axis=0))
+            G[:p, p:] = cross
+            G[p:, :p] = cross.T
+            G[p:, p:] = B.T @ (v * B)
+        return out
+
+    def cost(self, m: int) -> Cost:
+        """Multiplications, by entries: a row of z entries has z² products."""
+        entries = self.arrays[0].size
+        return Cost(entries * m / STREAM, entries * entries / max(1, self.shape[0]) / SPGEMM)
 
     def pack(self, cols: Indices) -> Floats:
         """(n, k) dense copy."""

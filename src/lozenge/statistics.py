@@ -1,0 +1,113 @@
+"""Rows summed up: what the squared loss can be asked, answered from one matrix of products instead of from X.
+
+With M = [X̃ 1 t]ᵀ diag(w) [X̃ 1 t], t = y - offset - base, the residual of a candidate is [X̃ 1 t]v for
+v = (b, b₀ - base, -1), so that every sum over rows is a product with M.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lozenge.shards import Sums, Want, rounding_of
+
+if TYPE_CHECKING:
+    from lozenge.design.base import Affine, Floats, Indices
+    from lozenge.shards import Fleet, Splits
+
+MEMORY = 1 << 28  # bytes of products that are held whatever the size of X
+SLICE = 3.0e9  # multiplications a second with M
+GEMM_ROWS = 16384  # most rows that one matrix product sums in line
+
+
+@dataclass(frozen=True, eq=False)
+class Statistics:
+    """A fleet whose rows have been summed up over one split; it answers as the rows would.
+
+    Attributes
+    ----------
+    products : (p + 2, p + 2) M
+    base : location that was taken off the response
+    """
+
+    products: Floats
+    base: float
+    affine: Affine
+    rows: int
+
+    @property
+    def columns(self) -> int:
+        """p."""
+        return len(self.products) - 2
+
+    @property
+    def rounding(self) -> float:
+        """Relative rounding of one entry of M."""
+        return rounding_of(self.rows) + min(self.rows, GEMM_ROWS) * float(np.finfo(np.float64).eps)
+
+    def without(self, other: Statistics) -> Statistics:
+        """The rows that are here and not there."""
+        return replace(self, products=self.products - other.products)
+
+    @property
+    def shared(self) -> bool:
+        """Whether problems other than one ask it."""
+        return False
+
+    def evaluate(self, coef: Floats, cols: Indices, want: Want, rows: Splits | None = None) -> Sums:  # noqa: ARG002 - the fleet's signature; its split is already taken
+        """Sums of m candidates, as `Fleet.evaluate` gives them for the squared loss."""
+        M, p, m = self.products, self.columns, coef.shape[1]
+        v = np.zeros((p + 2, m))
+        v[cols] = coef
+        v[p] -= self.base
+        v[p + 1] = -1.0
+        used = np.flatnonzero(v.any(axis=1))
+        slopes = M[:, used] @ v[used]
+        loss = np.maximum(0.5 * np.sum(v[used] * slopes[used], axis=0), 0.0)
+        found: dict[str, Any] = {"weight": np.full(m, M[p, p]), "loss": loss, "slope": slopes[p]}
+        # ‖r‖ by the triangle inequality: what rounding of the products can reach is relative to this.
+        found["residual"] = np.square(np.sqrt(np.diagonal(M)) @ np.abs(v))
+        if want.gradient is not None:
+            found["gradient"] = slopes[: p + 1] if isinstance(want.gradient, str) else slopes[want.gradient]
+        for name, asked in (("gram", want.gram), ("plain_gram", want.plain_gram)):
+            if asked is not None:
+                found[name] = np.broadcast_to(M[np.ix_(*asked)][:, :, None], (*map(len, asked), m))
+        if want.curve is not None:
+            along = want.curve.directions
+            found["curve"] = M[np.ix_(want.curve.on, want.curve.along)] @ along
+            found["bend"] = M[p, want.curve.along] @ along
+        if want.dual is not None:
+            # f + f* - uη = ½(f' - u)² with u = s(f' - X̃_uν).
+            s, u, nu = want.dual.scale, want.dual.cols, want.dual.shift
+            moved = np.sum(nu * slopes[u], axis=0)
+            size = np.sum(nu * (M[np.ix_(u, u)] @ nu), axis=0)
+            found["fenchel"] = np.square(1.0 - s) * loss + (1.0 - s) * s * moved + 0.5 * np.square(s) * size
+        return Sums(**found)
+
+
+def cheaper(fleet: Fleet, problems: int, alphas: int) -> bool:
+    """Whether to sum up the rows first is predicted to take less time than to read them at every step.
+
+    About half of the columns that can be kept are taken to be kept on the way.
+    """
+    n, p = fleet.rows, fleet.columns
+    if 8 * (problems + 1) * (p + 2) ** 2 > max(MEMORY, fleet.nbytes):
+        return False
+    k = 0.5 * min(n, p)
+    asked = problems * alphas
+    cost = fleet.cost(1)
+    by_rows = asked * cost.correlate * (1.0 + k / p) + problems * cost.products * (k / p) ** 2
+    by_sums = cost.products + asked * p * k / SLICE
+    return bool(by_sums < by_rows)
+
+
+def summed(fleet: Fleet, splits: Splits, base: float) -> list[Statistics]:
+    """Sum up the rows of each split in one pass over X."""
+    nothing = np.zeros((0, len(splits))), np.zeros(0, dtype=np.int64)
+    sums = fleet.evaluate(*nothing, Want(products=base), splits)
+    return [
+        Statistics(np.ascontiguousarray(sums.products[:, :, c]), base, fleet.affine, fleet.rows)
+        for c in range(len(splits))
+    ]
