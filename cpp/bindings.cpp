@@ -61,6 +61,11 @@ std::size_t chosen(const Columns& columns, std::size_t all) {
 
 const std::int64_t* pointer(const Columns& columns) { return columns ? columns->data() : nullptr; }
 
+void require_moments(const Out& first, const Out& second, std::size_t columns, std::size_t m) {
+    require(first.shape(0) == columns && first.shape(1) == m && second.shape(0) == columns && second.shape(1) == m,
+            "first or second has the wrong shape");
+}
+
 bool interrupted() {
     nb::gil_scoped_acquire held;
     return PyErr_CheckSignals() != 0;
@@ -70,22 +75,33 @@ template <class T>
 void bind_dense(nb::module_& m) {
     m.def("correlate_dense",
           [](const Matrix<T>& X, const Vector<double>& scale, const Vector<double>& shift, const Fortran& R,
-             const Columns& columns, const Out& out, bool square) {
+             const Columns& columns, const Out& out) {
               const auto x = dense(X);
               const auto map = affine(scale, shift, x.columns);
               const std::size_t count = chosen(columns, x.columns);
               require(R.shape(0) == x.rows, "R needs one row per row of X");
               require(out.shape(0) == count && out.shape(1) == R.shape(1), "out has the wrong shape");
               nb::gil_scoped_release released;
-              if (square) correlate<true>(x, map, R.data(), R.shape(1), pointer(columns), count, out.data());
-              else correlate<false>(x, map, R.data(), R.shape(1), pointer(columns), count, out.data());
+              correlate(x, map, R.data(), R.shape(1), pointer(columns), count, out.data());
           },
           nb::arg("X").noconvert(), nb::arg("scale").noconvert(), nb::arg("shift").noconvert(),
-          nb::arg("R").noconvert(), nb::arg("columns").noconvert().none(), nb::arg("out").noconvert(), nb::arg("square"));
+          nb::arg("R").noconvert(), nb::arg("columns").noconvert().none(), nb::arg("out").noconvert());
+    m.def("moments_dense",
+          [](const Matrix<T>& X, const Vector<double>& scale, const Vector<double>& shift, const Fortran& W,
+             const Out& first, const Out& second) {
+              const auto x = dense(X);
+              const auto map = affine(scale, shift, x.columns);
+              require(W.shape(0) == x.rows, "W needs one row per row of X");
+              require_moments(first, second, x.columns, W.shape(1));
+              nb::gil_scoped_release released;
+              moments(x, map, W.data(), W.shape(1), first.data(), second.data());
+          },
+          nb::arg("X").noconvert(), nb::arg("scale").noconvert(), nb::arg("shift").noconvert(),
+          nb::arg("W").noconvert(), nb::arg("first").noconvert(), nb::arg("second").noconvert());
     m.def("summarise_dense",
           [](const Matrix<T>& X, const Out& out) {
               const auto x = dense(X);
-              require(out.shape(0) == x.columns && out.shape(1) == 3, "out has the wrong shape");
+              require(out.shape(0) == x.columns && out.shape(1) == 4, "out has the wrong shape");
               nb::gil_scoped_release released;
               summarise(x, out.data());
           },
@@ -110,28 +126,37 @@ void bind_csc(nb::module_& m) {
     m.def("correlate_csc",
           [](const Vector<T>& data, const Vector<I>& indices, const Vector<I>& pointers, const Vector<double>& scale,
              const Vector<double>& shift, const Fortran& R, const Vector<double>& totals, const Columns& columns,
-             const Out& out, bool square) {
+             const Out& out) {
               const auto x = csc(data, indices, pointers, R.shape(0));
               const auto map = affine(scale, shift, x.columns);
               const std::size_t count = chosen(columns, x.columns);
               require(out.shape(0) == count && out.shape(1) == R.shape(1) && totals.shape(0) == R.shape(1),
                       "out or totals has the wrong shape");
               nb::gil_scoped_release released;
-              const std::size_t width = R.shape(1);
-              if (square)
-                  correlate<true>(x, map, R.data(), totals.data(), width, pointer(columns), count, out.data());
-              else
-                  correlate<false>(x, map, R.data(), totals.data(), width, pointer(columns), count, out.data());
+              correlate(x, map, R.data(), totals.data(), R.shape(1), pointer(columns), count, out.data());
           },
           nb::arg("data").noconvert(), nb::arg("indices").noconvert(), nb::arg("pointers").noconvert(),
           nb::arg("scale").noconvert(), nb::arg("shift").noconvert(), nb::arg("R").noconvert(),
-          nb::arg("totals").noconvert(), nb::arg("columns").noconvert().none(), nb::arg("out").noconvert(),
-          nb::arg("square"));
+          nb::arg("totals").noconvert(), nb::arg("columns").noconvert().none(), nb::arg("out").noconvert());
+    m.def("moments_csc",
+          [](const Vector<T>& data, const Vector<I>& indices, const Vector<I>& pointers, const Vector<double>& scale,
+             const Vector<double>& shift, const Fortran& W, const Vector<double>& totals, const Out& first,
+             const Out& second) {
+              const auto x = csc(data, indices, pointers, W.shape(0));
+              const auto map = affine(scale, shift, x.columns);
+              require_moments(first, second, x.columns, W.shape(1));
+              require(totals.shape(0) == W.shape(1), "totals has the wrong shape");
+              nb::gil_scoped_release released;
+              moments(x, map, W.data(), totals.data(), W.shape(1), first.data(), second.data());
+          },
+          nb::arg("data").noconvert(), nb::arg("indices").noconvert(), nb::arg("pointers").noconvert(),
+          nb::arg("scale").noconvert(), nb::arg("shift").noconvert(), nb::arg("W").noconvert(),
+          nb::arg("totals").noconvert(), nb::arg("first").noconvert(), nb::arg("second").noconvert());
     m.def("summarise_csc",
           [](const Vector<T>& data, const Vector<I>& indices, const Vector<I>& pointers, std::size_t rows,
              const Out& out) {
               const auto x = csc(data, indices, pointers, rows);
-              require(out.shape(0) == x.columns && out.shape(1) == 3, "out has the wrong shape");
+              require(out.shape(0) == x.columns && out.shape(1) == 4, "out has the wrong shape");
               nb::gil_scoped_release released;
               summarise(x, out.data());
           },
@@ -199,6 +224,8 @@ NB_MODULE(_kernel, m) {
     bind_csc<double, std::int64_t>(m);
     bind_csc<float, std::int32_t>(m);
     bind_csc<float, std::int64_t>(m);
+    m.def("isa", [] { return isa_name(); });
+    m.def("threads", [] { return thread_count(); });
     m.def("descend",
           [](const nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>& H, const Vector<double>& l1,
              const Vector<double>& l2, const InOut& b, const InOut& gradient, double tol, std::size_t max_sweeps) {

@@ -136,14 +136,19 @@ def test_correlate(kind, n):
 
 
 @pytest.mark.parametrize("n", [5, 60, 1031])
-def test_sqnorms(kind, n):
+def test_moments(kind, n):
     X, design, _ = made(kind, n)
     centre = tilde(X, design).mean(axis=0).astype(float)
     A = tilde(X, design) - centre
     size = size_of(X, design) + abs(centre)
     W = np.random.default_rng(n).random((n, 3))
     W[0] = 0.0
-    close(design.sqnorms(W, centre), (A**2).T @ W, (size**2).T @ W, n)
+    before = design.bytes_read
+    first, second = design.moments(W, centre)
+    assert design.bytes_read - before == design.nbytes
+    close(first, A.T @ W, size.T @ W, n)
+    close(second, (A**2).T @ W, (size**2).T @ W, n)
+    np.testing.assert_array_equal(design.sqnorms(W, centre), second)
 
 
 @pytest.mark.parametrize("n", [5, 60, 1031])
@@ -183,7 +188,9 @@ def test_pack(kind):
 def test_summary(kind):
     X, design, _ = made(kind)
     np.testing.assert_array_equal(design.summary()[:, :2], np.column_stack([X.min(axis=0), X.max(axis=0)]))
-    close(design.summary()[:, 2], X.astype(LD).mean(axis=0), abs(X.astype(LD)).mean(axis=0), 0)
+    mean = X.astype(LD).mean(axis=0)
+    close(design.summary()[:, 2], mean, abs(X.astype(LD)).mean(axis=0), 0)
+    np.testing.assert_allclose(design.summary()[:, 3], np.square(X - mean).mean(axis=0).astype(float), rtol=1e-14)
     np.testing.assert_array_equal(design.summary(), design.seen)
     assert design.shape == X.shape
 
@@ -313,7 +320,7 @@ def test_inputs_are_left_as_they_were(kind, unchanged):
     everything = np.arange(design.shape[1])
     R = np.ones((60, 2))
     design.correlate(R)
-    design.sqnorms(R, np.zeros(design.shape[1]))
+    design.moments(R, np.zeros(design.shape[1]))
     design.gram(R[:, 0], everything, everything)
     design.predict(np.ones((len(everything), 1)), everything)
     design.pack(everything)[:] = np.nan  # a copy of its own

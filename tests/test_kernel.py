@@ -58,9 +58,8 @@ def close(found, expected, size, n):
     np.testing.assert_array_less(abs(found - expected), (80 + n / 512) * EPS * size + 1e-300)
 
 
-def correlated(X, scale, shift, R, cols, square):
+def correlated(X, scale, shift, R, cols, power=1):
     cols = slice(None) if cols is None else cols
-    power = 2 if square else 1
     A = (X[:, cols].astype(LD) * scale[cols] - shift[cols]) ** power
     size = (abs(X[:, cols].astype(LD) * scale[cols]) + abs(shift[cols])) ** power
     return A.T @ R.astype(LD), size.T @ abs(R)
@@ -74,24 +73,22 @@ def csc(X, dtype, integer):
 # -- products -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("square", [False, True])
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_correlate_dense(layout, dtype, square):
+def test_correlate_dense(layout, dtype):
     for n, p in SHAPES:
         for m in (1, 4, 7) if n > 600 else range(1, 10):
             X, scale, shift, R = problem(n, p, m)
             X = LAYOUTS[layout](X.astype(dtype))
             for cols in subsets(p):
                 out = np.zeros((p if cols is None else len(cols), m))
-                _kernel.correlate_dense(X, scale, shift, R, cols, out, square)
-                close(out, *correlated(X, scale, shift, R, cols, square), n)
+                _kernel.correlate_dense(X, scale, shift, R, cols, out)
+                close(out, *correlated(X, scale, shift, R, cols), n)
 
 
-@pytest.mark.parametrize("square", [False, True])
 @pytest.mark.parametrize("integer", INTEGERS)
 @pytest.mark.parametrize("dtype", FLOATS)
-def test_correlate_csc(dtype, integer, square):
+def test_correlate_csc(dtype, integer):
     for n, p in SHAPES:
         for m in (1, 4, 7) if n > 600 else range(1, 10):
             for density in (0.3, 1.0):
@@ -99,8 +96,25 @@ def test_correlate_csc(dtype, integer, square):
                 X = X.astype(dtype)
                 for cols in subsets(p):
                     out = np.full((p if cols is None else len(cols), m), np.nan)  # whatever was there is overwritten
-                    _kernel.correlate_csc(*csc(X, dtype, integer), scale, shift, R, R.sum(axis=0), cols, out, square)
-                    close(out, *correlated(X, scale, shift, R, cols, square), n)
+                    _kernel.correlate_csc(*csc(X, dtype, integer), scale, shift, R, R.sum(axis=0), cols, out)
+                    close(out, *correlated(X, scale, shift, R, cols), n)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("kind", [*LAYOUTS, "int32", "int64"])
+def test_moments(kind, dtype):
+    for n, p in SHAPES:
+        for m in (1, 4, 7):
+            X, scale, shift, W = problem(n, p, m, density=0.4)
+            X = X.astype(dtype)
+            first, second = np.zeros((2, p, m))
+            if kind in LAYOUTS:
+                _kernel.moments_dense(LAYOUTS[kind](X), scale, shift, W, first, second)
+            else:
+                arrays = csc(X, dtype, np.dtype(kind))
+                _kernel.moments_csc(*arrays, scale, shift, W, W.sum(axis=0), first, second)
+            close(first, *correlated(X, scale, shift, W, None), n)
+            close(second, *correlated(X, scale, shift, W, None, power=2), n)
 
 
 @pytest.mark.parametrize("integer", INTEGERS)
@@ -151,13 +165,48 @@ def test_pack_csc(dtype, integer):
 def test_summarise(kind, dtype):
     for n, p in SHAPES:
         X = problem(n, p, 1, density=0.4)[0].astype(dtype)
-        out = np.full((p, 3), np.nan)
-        if kind in LAYOUTS:
-            _kernel.summarise_dense(LAYOUTS[kind](X), out)
-        else:
-            _kernel.summarise_csc(*csc(X, dtype, np.dtype(kind)), n, out)
-        np.testing.assert_array_equal(out[:, :2], np.column_stack([X.min(axis=0), X.max(axis=0)]))
-        close(out[:, 2], X.astype(LD).mean(axis=0), abs(X.astype(LD)).mean(axis=0), 512 * n)
+        check_summary(X, summary(X, kind))
+
+
+def summary(X, kind):
+    """What the kernel says of X, stored in this way."""
+    n, p = X.shape
+    out = np.full((p, 4), np.nan)
+    if kind in LAYOUTS:
+        _kernel.summarise_dense(LAYOUTS[kind](X), out)
+    else:
+        _kernel.summarise_csc(*csc(X, X.dtype, np.dtype(kind)), n, out)
+    return out
+
+
+def check_summary(X, found):
+    start = X[0].astype(LD)
+    apart = X - start
+    spread = np.square(apart - apart.mean(axis=0)).mean(axis=0)
+    mean = start + apart.mean(axis=0)
+    np.testing.assert_array_equal(found[:, :2], np.column_stack([X.min(axis=0), X.max(axis=0)]))
+    np.testing.assert_array_less(abs(found[:, 2] - mean), 16 * EPS * (abs(mean) + np.sqrt(spread)) + 1e-300)
+    np.testing.assert_array_less(abs(found[:, 3] - spread), 40 * EPS * spread + 1e-300)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("kind", [*LAYOUTS, "int32", "int64"])
+def test_the_spread_is_exact_however_far_the_mean(kind, dtype):
+    rng = np.random.default_rng(6)
+    for n in (3, 700, 40_000):
+        x, steps = rng.standard_normal(n), np.repeat(rng.standard_normal(n // 500 + 1), 500)[:n]
+        far = 1e3 if dtype is np.float32 else 1e9
+        columns = [far + x, -far + 1e-3 * x, np.sort(x), 1e5 * steps + x, np.where(np.arange(n) == 0, far, x)]
+        columns += [np.where(np.arange(n) < 512, far, x), np.where(np.arange(n) == n - 1, far, x), 1e10 * x + 1]
+        X = np.column_stack(columns).astype(dtype)
+        check_summary(X, summary(X, kind))
+
+
+@pytest.mark.parametrize("kind", [*LAYOUTS, "int32", "int64"])
+def test_a_constant_has_spread_zero_and_itself_for_mean(kind):
+    for n in (1, 7, 512, 513, 5000):
+        X = np.full((n, 9), [0.1, -1 / 3, 1e8 + 0.1, 5e-324, 0.0, -0.0, 1e308, np.pi, -1e-160])
+        np.testing.assert_array_equal(summary(X, kind), np.column_stack([X[0], X[0], X[0], np.zeros(9)]))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -171,15 +220,18 @@ def test_summarise_shows_what_is_not_finite(row, value):
         lambda out: _kernel.summarise_dense(np.asfortranarray(X), out),
         lambda out: _kernel.summarise_csc(A.data, A.indices, A.indptr, 9, out),
     ):
-        out = np.zeros((3, 3))
+        out = np.zeros((3, 4))
         fill(out)
-        assert np.isfinite(out).all(axis=1).tolist() == [True, False, True]
+        assert np.isfinite(out[:, :3]).all(axis=1).tolist() == [True, False, True]
 
 
-def test_a_mean_does_not_overflow_where_a_sum_would():
-    out = np.zeros((1, 3))
-    _kernel.summarise_dense(np.full((1000, 1), 1e308), out)
-    np.testing.assert_allclose(out, 1e308, rtol=1e-12)
+@pytest.mark.parametrize("kind", [*LAYOUTS, "int32", "int64"])
+def test_a_mean_does_not_overflow_where_a_sum_would(kind):
+    for column in (np.full(1000, 1e308), np.tile([1.7e308, -1.7e308], 700), 1e308 * np.linspace(-1.0, 1.6, 1000)):
+        found = summary(column[:, None], kind)[0]
+        np.testing.assert_array_equal(found[:2], [column.min(), column.max()])
+        np.testing.assert_allclose(found[2], (column * 1e-8).mean() * 1e8, rtol=1e-11, atol=1e295)
+        assert not 0.0 < found[3] < np.inf
 
 
 # -- descent ------------------------------------------------------------------------------------------------------
@@ -277,34 +329,46 @@ scale, shift = np.ones(p), rng.standard_normal(p)
 R = np.asfortranarray(rng.standard_normal((n, m)))
 cols = np.arange(p)[::-1].copy()
 digest = hashlib.sha256()
-for A in (X, np.asfortranarray(X), X.astype(np.float32)):
-    for square in (False, True):
-        out = np.zeros((p, m)); _kernel.correlate_dense(A, scale, shift, R, None, out, square); digest.update(out)
-    out = np.zeros((p, 3)); _kernel.summarise_dense(A, out); digest.update(out)
+for A in (X, np.asfortranarray(X), X.astype(np.float32), np.asfortranarray(X.astype(np.float32))):
+    out = np.zeros((p, m)); _kernel.correlate_dense(A, scale, shift, R, None, out); digest.update(out)
+    out = np.zeros((2, p, m)); _kernel.moments_dense(A, scale, shift, R, *out); digest.update(out)
+    out = np.zeros((p, 4)); _kernel.summarise_dense(A, out); digest.update(out)
     out = np.zeros((n, p), order="F"); _kernel.pack_dense(A, scale, shift, cols, 0, n, out); digest.update(out.T)
 arrays = S.data, S.indices, S.indptr
-for square in (False, True):
-    out = np.zeros((p, m))
-    _kernel.correlate_csc(*arrays, scale, shift, R, R.sum(axis=0), None, out, square); digest.update(out)
+out = np.zeros((p, m)); _kernel.correlate_csc(*arrays, scale, shift, R, R.sum(axis=0), None, out); digest.update(out)
+out = np.zeros((2, p, m)); _kernel.moments_csc(*arrays, scale, shift, R, R.sum(axis=0), *out); digest.update(out)
+out = np.zeros((p, 4)); _kernel.summarise_csc(*arrays, n, out); digest.update(out)
 out = np.zeros((n, m), order="F")
 _kernel.predict_csc(*arrays, scale, shift, cols, rng.standard_normal((p, m)), out); digest.update(out.T)
-print(digest.hexdigest())
+print(digest.hexdigest(), _kernel.isa(), _kernel.threads())
 """
 
 
+def everything(**settings):
+    """The digest of all results, and what the kernels say they ran on."""
+    run = subprocess.run(
+        [sys.executable, "-c", EVERYTHING],
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return run.stdout.split()
+
+
 def test_the_number_of_threads_moves_no_bit():
-    found = set()
-    for threads in ("1", "2", "3", "16"):
-        run = subprocess.run(
-            [sys.executable, "-c", EVERYTHING],
-            env=os.environ | {"OMP_NUM_THREADS": threads},
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=60,
-        )
-        found.add(run.stdout)
-    assert len(found) == 1
+    found = [everything(OMP_NUM_THREADS=count) for count in ("1", "2", "3", "16")]
+    assert len({digest for digest, _, _ in found}) == 1
+    assert [count for _, _, count in found] == ["1", "2", "3", "16"]
+
+
+def test_the_instruction_set_moves_no_bit():
+    names = ["baseline", "avx2", "avx512"]
+    found = [everything(LOZENGE_ISA=name) for name in names]
+    assert len({digest for digest, _, _ in found}) == 1
+    widest = names.index(_kernel.isa())
+    assert [isa for _, isa, _ in found] == [names[min(k, widest)] for k in range(3)]
 
 
 # -- Ctrl-C -------------------------------------------------------------------------------------------------------
@@ -366,7 +430,7 @@ def calls():
     shapes = [np.zeros((3, m)), np.zeros((2, m + 1)), np.zeros((0, 0))]
     packed = [np.zeros((n, 3), order="F"), np.zeros((n + 1, 2), order="F")]
     strided = {"X": [np.ones((2 * n, 2 * p))[::2, ::2]]}
-    tail = {"R": R, "columns": cols, "out": np.zeros((2, m)), "square": False}
+    tail = {"R": R, "columns": cols, "out": np.zeros((2, m))}
     yield (
         "correlate_dense",
         dense | tail,
@@ -378,11 +442,20 @@ def calls():
         sparse | middle | tail,
         wrong | broken | {"out": shapes, "totals": [np.ones(m + 1)]},
     )
-    yield "summarise_dense", {"X": X, "out": np.zeros((p, 3))}, strided | {"out": [out, np.zeros((p + 1, 3))]}
+    every = {"first": np.zeros((p, m)), "second": np.zeros((p, m))}
+    sizes = {key: [np.zeros((p + 1, m)), np.zeros((p, m + 1))] for key in every}
+    few = {key: wrong[key] for key in ("scale", "shift")}
+    yield "moments_dense", dense | {"W": R} | every, few | strided | sizes | {"W": [np.ones((n + 1, m), order="F")]}
+    yield (
+        "moments_csc",
+        sparse | {"W": R, "totals": np.ones(m)} | every,
+        few | broken | sizes | {"totals": [np.ones(3)]},
+    )
+    yield "summarise_dense", {"X": X, "out": np.zeros((p, 4))}, strided | {"out": [out, np.zeros((p + 1, 4))]}
     rows = {"columns": cols, "top": 0, "bottom": n, "out": np.zeros((n, 2), order="F")}
     yield "pack_dense", dense | rows, wrong | strided | {"out": packed, "top": [n + 1, 1], "bottom": [n + 1, 2]}
     just = {k: sparse[k] for k in ("data", "indices", "pointers")}
-    yield "summarise_csc", just | {"rows": n, "out": np.zeros((p, 3))}, broken | {"out": [out]}
+    yield "summarise_csc", just | {"rows": n, "out": np.zeros((p, 4))}, broken | {"out": [out]}
     B = {"columns": cols, "B": np.ones((2, m)), "out": np.zeros((n, m), order="F")}
     yield "predict_csc", sparse | B, wrong | broken | {"B": [np.ones((3, m)), np.ones((2, 1))]}
     yield (
@@ -417,11 +490,11 @@ def test_wrong_sizes_and_columns_are_refused(name, good, bad):
 
 def test_every_function_is_tested_here():
     compiled = {name for name in dir(_kernel) if callable(getattr(_kernel, name)) and not name.startswith("_")}
-    assert compiled == {name for name, _, _ in calls()}
+    assert compiled == {name for name, _, _ in calls()} | {"isa", "threads"}
 
 
 def test_results_are_not_written_to_what_is_read_only():
-    out = np.zeros((2, 3))
+    out = np.zeros((2, 4))
     out.flags.writeable = False
     with pytest.raises(TypeError):
         _kernel.summarise_dense(np.ones((4, 2)), out)

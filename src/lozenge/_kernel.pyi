@@ -9,8 +9,9 @@ Indices: TypeAlias = NDArray[np.int64]
 Compressed: TypeAlias = NDArray[np.integer]
 
 def correlate_dense(
-    X: Stored, scale: Floats, shift: Floats, R: Floats, columns: Indices | None, out: Floats, square: bool
+    X: Stored, scale: Floats, shift: Floats, R: Floats, columns: Indices | None, out: Floats
 ) -> None: ...
+def moments_dense(X: Stored, scale: Floats, shift: Floats, W: Floats, first: Floats, second: Floats) -> None: ...
 def summarise_dense(X: Stored, out: Floats) -> None: ...
 def pack_dense(
     X: Stored, scale: Floats, shift: Floats, columns: Indices, top: int, bottom: int, out: Floats
@@ -25,7 +26,17 @@ def correlate_csc(
     totals: Floats,
     columns: Indices | None,
     out: Floats,
-    square: bool,
+) -> None: ...
+def moments_csc(
+    data: Stored,
+    indices: Compressed,
+    pointers: Compressed,
+    scale: Floats,
+    shift: Floats,
+    W: Floats,
+    totals: Floats,
+    first: Floats,
+    second: Floats,
 ) -> None: ...
 def summarise_csc(data: Stored, indices: Compressed, pointers: Compressed, rows: int, out: Floats) -> None: ...
 def predict_csc(
@@ -50,6 +61,8 @@ def pack_csc(
 def descend(
     H: Floats, l1: Floats, l2: Floats, b: Floats, gradient: Floats, tol: float, max_sweeps: int
 ) -> tuple[int, float]: ...
+def isa() -> str: ...
+def threads() -> int: ...
 
 class Support:
     def pivot(self, S: Floats, linear: Floats, l1: Floats, l2: Floats, b: Floats, barred: NDArray[np.uint8]) -> int: ...

@@ -97,7 +97,7 @@ def _from_array(X: Any) -> DenseDesign:
     walkable = X.flags.aligned and min(X.strides) > 0 and step in X.strides and not any(s % step for s in X.strides)
     X = X if walkable else X.copy(order="F")
     design = DenseDesign(X)
-    if not np.isfinite(design.seen).all():
+    if not np.isfinite(design.seen[:, :3]).all():
         _refuse_nonfinite(*np.nonzero(~np.isfinite(X)))
     return design
 
@@ -133,7 +133,7 @@ def _from_compressed(X: Any) -> SparseDesign:
     if X.dtype != _stored(X.dtype):
         X = X.astype(_stored(X.dtype))
     design = SparseDesign(X)
-    if not np.isfinite(design.seen).all():
+    if not np.isfinite(design.seen[:, :3]).all():
         entries = sp.coo_array(X)
         bad = ~np.isfinite(entries.data)
         _refuse_nonfinite(entries.row[bad], entries.col[bad])

@@ -43,7 +43,7 @@ class Design(Protocol):
     shape : (n, p)
     nbytes : size of X as stored
     bytes_read : bytes of X that products have read so far
-    seen : (p, 3) minimum, maximum and mean of each column of X as given, when it came in
+    seen : (p, 4) the summary of X as it came in
     affine : how the columns are read; shards of one X share it
     """
 
@@ -58,8 +58,12 @@ class Design(Protocol):
         """X̃ᵀR, (n, m) -> (p, m), or for some columns."""
         ...
 
+    def moments(self, W: Floats, centre: Floats) -> tuple[Floats, Floats]:
+        """Σ w (x̃ - centre) and Σ w (x̃ - centre)² per column, (n, m) and (p,) -> (p, m) each, in one pass."""
+        ...
+
     def sqnorms(self, W: Floats, centre: Floats) -> Floats:
-        """Σ w (x̃ - centre)² per column, (n, m) and (p,) -> (p, m)."""
+        """The second of the moments."""
         ...
 
     def predict(self, coef: Floats, cols: Indices) -> Floats:
@@ -83,7 +87,12 @@ class Design(Protocol):
         ...
 
     def summary(self) -> Floats:
-        """(p, 3): minimum, maximum and mean of each column of X as given."""
+        """(p, 4): minimum, maximum, mean and spread of each column of X as given.
+
+        The spread is the mean squared deviation from the mean, to rounding however far the mean is from zero, and
+        exactly 0 where the column is constant.  Where squares overflow it is inf or nan, where they underflow 0; the
+        other three are finite for every finite column.
+        """
         ...
 
 
@@ -93,7 +102,7 @@ def affine_of(summary: Floats) -> Affine:
     A centred Gram cancels when |mean| ≫ spread, a loss of (mean/spread)² digits, so such columns are shifted before
     anything is accumulated.  A sparse column holds a zero, hence |mean| <= high - low, and is never shifted.
     """
-    low, high, mean = summary.T
+    low, high, mean = summary.T[:3]
     largest = np.maximum(np.abs(low), np.abs(high))
     scale = np.ldexp(1.0, np.clip(-np.frexp(largest)[1], -1000, 1023))
     low, high, mean = low * scale, high * scale, mean * scale

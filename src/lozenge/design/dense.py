@@ -37,18 +37,23 @@ class DenseDesign:
 
     def correlate(self, R: Floats, cols: Indices | None = None) -> Floats:
         """X̃ᵀR."""
-        return self._stream(R, cols, self.affine.shift, square=False)
-
-    def sqnorms(self, W: Floats, centre: Floats) -> Floats:
-        """Σ w (x̃ - centre)²."""
-        return self._stream(W, None, self.affine.shift + centre, square=True)
-
-    def _stream(self, R: Floats, cols: Indices | None, shift: Floats, *, square: bool) -> Floats:
         count = self.shape[1] if cols is None else len(cols)
         self.bytes_read += self.shape[0] * count * self.dtype.itemsize
         out = np.zeros((count, R.shape[1]))
-        _kernel.correlate_dense(self.X, self.affine.scale, shift, np.asfortranarray(R), cols, out, square)
+        _kernel.correlate_dense(self.X, *self.affine[:2], np.asfortranarray(R), cols, out)
         return out
+
+    def moments(self, W: Floats, centre: Floats) -> tuple[Floats, Floats]:
+        """Σ w (x̃ - centre) and Σ w (x̃ - centre)²."""
+        self.bytes_read += self.nbytes
+        first, second = np.zeros((2, self.shape[1], W.shape[1]))
+        shift = self.affine.shift + centre
+        _kernel.moments_dense(self.X, self.affine.scale, shift, np.asfortranarray(W), first, second)
+        return first, second
+
+    def sqnorms(self, W: Floats, centre: Floats) -> Floats:
+        """Σ w (x̃ - centre)²."""
+        return self.moments(W, centre)[1]
 
     def predict(self, coef: Floats, cols: Indices) -> Floats:
         """X̃_W B, a panel of rows at a time."""
@@ -111,9 +116,9 @@ class DenseDesign:
         return self._panel(cols, 0, self.shape[0])
 
     def summary(self) -> Floats:
-        """Minimum, maximum, mean per column."""
+        """Minimum, maximum, mean, spread per column."""
         self.bytes_read += self.nbytes
-        out = np.empty((self.shape[1], 3))
+        out = np.empty((self.shape[1], 4))
         _kernel.summarise_dense(self.X, out)
         return out
 

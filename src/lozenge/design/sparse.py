@@ -33,18 +33,23 @@ class SparseDesign:
 
     def correlate(self, R: Floats, cols: Indices | None = None) -> Floats:
         """X̃ᵀR."""
-        return self._stream(R, cols, self.affine.shift, square=False)
-
-    def sqnorms(self, W: Floats, centre: Floats) -> Floats:
-        """Σ w (x̃ - centre)²."""
-        return self._stream(W, None, self.affine.shift + centre, square=True)
-
-    def _stream(self, R: Floats, cols: Indices | None, shift: Floats, *, square: bool) -> Floats:
         self._count(cols)
         out = np.empty((self.shape[1] if cols is None else len(cols), R.shape[1]))
         R = np.asfortranarray(R)
-        _kernel.correlate_csc(*self.arrays, self.affine.scale, shift, R, R.sum(axis=0), cols, out, square)
+        _kernel.correlate_csc(*self.arrays, *self.affine[:2], R, R.sum(axis=0), cols, out)
         return out
+
+    def moments(self, W: Floats, centre: Floats) -> tuple[Floats, Floats]:
+        """Σ w (x̃ - centre) and Σ w (x̃ - centre)²."""
+        self._count(None)
+        first, second = np.empty((2, self.shape[1], W.shape[1]))
+        shift, W = self.affine.shift + centre, np.asfortranarray(W)
+        _kernel.moments_csc(*self.arrays, self.affine.scale, shift, W, W.sum(axis=0), first, second)
+        return first, second
+
+    def sqnorms(self, W: Floats, centre: Floats) -> Floats:
+        """Σ w (x̃ - centre)²."""
+        return self.moments(W, centre)[1]
 
     def predict(self, coef: Floats, cols: Indices) -> Floats:
         """X̃_W B."""
@@ -98,9 +103,9 @@ class SparseDesign:
         return out
 
     def summary(self) -> Floats:
-        """Minimum, maximum, mean per column."""
+        """Minimum, maximum, mean, spread per column."""
         self.bytes_read += self.nbytes
-        out = np.empty((self.shape[1], 3))
+        out = np.empty((self.shape[1], 4))
         _kernel.summarise_csc(*self.arrays, self.shape[0], out)
         return out
 
