@@ -191,16 +191,17 @@ void bind_csc(nb::module_& m) {
           nb::arg("out").noconvert());
 }
 
-using Square = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Square = Matrix<double>;
 using Flags = nb::ndarray<std::uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
 Quadratic quadratic(const Square& S, const Vector<double>& linear, const Vector<double>& l1, const Vector<double>& l2,
                     const InOut& b, const Flags& barred) {
     const std::size_t k = S.shape(0);
+    require(k < 2 || (S.stride(1) == 1 && S.stride(0) >= static_cast<std::int64_t>(k)), "S must hold its rows whole");
     require(S.shape(1) == k && linear.shape(0) == k && l1.shape(0) == k && l2.shape(0) == k && b.shape(0) == k &&
                 barred.shape(0) == k,
             "S, linear, l1, l2, b and barred disagree in size");
-    return {S.data(), k, linear.data(), l1.data(), l2.data()};
+    return {S.data(), static_cast<std::size_t>(S.stride(0)), k, linear.data(), l1.data(), l2.data()};
 }
 
 // Asked with the multiplications to come; looks for Ctrl-C about every 10 ms of them.

@@ -43,9 +43,9 @@ public:
         return found;
     }
 
-    // Adds columns of S (k, k); gives how many were taken before one is spanned by those before it.
+    // Adds columns of S, whose rows are ``lead`` apart; gives how many were taken before one is spanned by those before it.
     template <class Poll>
-    std::size_t enter(const double* S, std::size_t k, const double* l2, const std::vector<std::size_t>& columns,
+    std::size_t enter(const double* S, std::size_t lead, const double* l2, const std::vector<std::size_t>& columns,
                       const Poll& poll) {
         for (std::size_t start = 0; start < columns.size(); start += 4) {
             poll(4 * items_.size() * items_.size());
@@ -53,7 +53,7 @@ public:
             for (std::size_t c = 0; c < 4; ++c) {
                 work_[c].assign(base + 4, 0.0);
                 if (c >= width) continue;
-                const double* s = S + columns[start + c] * k;
+                const double* s = S + columns[start + c] * lead;
                 for (std::size_t i = 0; i < base; ++i) work_[c][i] = items_[i].pin ? 0.0 : s[items_[i].column];
             }
             forward4(base);
@@ -62,9 +62,9 @@ public:
                 double* u = work_[c].data();
                 for (std::size_t e = 0; e < c; ++e) {
                     const std::size_t i = base + e;
-                    u[i] = (S[j * k + columns[start + e]] - dot(row(i), u, i)) / row(i)[i];
+                    u[i] = (S[j * lead + columns[start + e]] - dot(row(i), u, i)) / row(i)[i];
                 }
-                if (!push(u, S[j * k + j] + l2[j], Item{j, l2[j], false})) return start + c;
+                if (!push(u, S[j * lead + j] + l2[j], Item{j, l2[j], false})) return start + c;
                 place_[j] = base + c;
             }
         }

@@ -16,8 +16,8 @@ namespace lozenge {
 enum class Settled : int { yes = 0, dependent = 1, no = 2 };
 
 struct Quadratic {
-    const double* S;  // (k, k)
-    std::size_t k;
+    const double* S;  // (k, k), rows ``lead`` apart
+    std::size_t lead, k;
     const double* linear;
     const double* l1;
     const double* l2;
@@ -106,7 +106,7 @@ public:
                 }
             if (entering == q.k) return Settled::yes;
             sign_[entering] = pull_[entering] > 0.0 ? 1.0 : -1.0;
-            if (factor_.enter(q.S, q.k, q.l2, {entering}, poll) == 1) continue;
+            if (factor_.enter(q.S, q.lead, q.l2, {entering}, poll) == 1) continue;
             const Settled room = make_room(q, b, barred, entering, poll);
             if (room != Settled::yes) return room;
         }
@@ -157,13 +157,13 @@ private:
         bool worn = drifted || factor_.pins() + leaving.size() > 16 + kept.size() / 4;
         // From the last to the first: those that entered last are taken back without a pin.
         for (auto j = leaving.rbegin(); j != leaving.rend() && !worn; ++j)
-            worn = !factor_.leave(*j, q.S[*j * q.k + *j] + q.l2[*j]);
+            worn = !factor_.leave(*j, q.S[*j * q.lead + *j] + q.l2[*j]);
         if (worn) {
             factor_.clear();
             kept.insert(kept.end(), entering.begin(), entering.end());
             entering.swap(kept);
         }
-        return factor_.enter(q.S, q.k, q.l2, entering, poll) == entering.size();
+        return factor_.enter(q.S, q.lead, q.l2, entering, poll) == entering.size();
     }
 
     // pull = linear - S x.
@@ -178,7 +178,7 @@ private:
         std::size_t held = 0;
         for (std::size_t j = 0; j < q.k; ++j) {
             if (v[j] == 0.0) continue;
-            rows[held] = q.S + j * q.k;
+            rows[held] = q.S + j * q.lead;
             w[held] = factor * v[j];
             if (++held == 4) {
                 add4(out.data(), rows[0], rows[1], rows[2], rows[3], w, q.k);
@@ -242,7 +242,7 @@ private:
     template <class Poll>
     Settled make_room(const Quadratic& q, double* b, std::uint8_t* barred, std::size_t entering, const Poll& poll) {
         std::vector<double>&n = along_, &column = rhs_;
-        for (std::size_t j = 0; j < q.k; ++j) column[j] = q.S[entering * q.k + j];
+        for (std::size_t j = 0; j < q.k; ++j) column[j] = q.S[entering * q.lead + j];
         factor_.solve(column.data(), n.data());
         double slope = 0.0, size = 0.0;
         for (std::size_t j = 0; j < q.k; ++j) {

@@ -27,10 +27,8 @@ WANTS = {
     "gram": Want(gram=(np.array([2, P, 5]), np.array([P, 1]))),
     "gram of one": Want(gram=(np.array([P]), np.array([P]))),
     "plain_gram": Want(plain_gram=(np.array([0, 7]), np.array([7, 3, P]))),
-    "moments": Want(first=True, second=CENTRE),
-    "all at once": Want(
-        loss=True, gradient="all", gram=(WHOLE, WHOLE), plain_gram=(WHOLE, WHOLE), first=True, second=CENTRE
-    ),
+    "moments": Want(moments=CENTRE),
+    "all at once": Want(loss=True, gradient="all", gram=(WHOLE, WHOLE), plain_gram=(WHOLE, WHOLE), moments=CENTRE),
 }
 
 
@@ -152,7 +150,7 @@ def test_sums_are_those_of_their_definitions(loss, sparse):
             "gram": A.T @ (A * (w * curved)[:, None]),
             "plain_gram": A.T @ (A * w[:, None]),
             "saturated": w @ f.saturated(y),
-            "first": A[:, :P].T @ w,
+            "first": (A[:, :P] - CENTRE).T @ w,
             "second": w @ (A[:, :P] - CENTRE) ** 2,
             "residual": w @ slope**2,
         }
@@ -198,11 +196,11 @@ def test_any_number_of_shards_gives_the_same_path(loss, sparse, penalty):
         v = np.ones(P)
         v[[3, 7]] = 0.0, 2.0
         task = problem.build(ours, LOSSES[loss](), penalty, moments, v)
-        (null,) = engine.outcomes(ours, [engine.null(task)])
+        (null,) = engine.outcomes([(ours, engine.null(task))])
         top = task.penalty.alpha_max(null.point.pull[task.penalised])
         alphas = answers[1][0] if answers else top * np.array([1.0, 0.5, 0.1, 0.01])
         np.testing.assert_allclose(top, alphas[0], rtol=1e-10)
-        steps = [s for _, s in engine.iterate(ours, [engine.follow(task, null, alphas, 1e-12)]) if s is not None]
+        steps = [s for _, s in engine.iterate([(ours, engine.follow(task, null, alphas, 1e-12))]) if s is not None]
         betas = np.zeros((len(alphas), P + 1))
         for step in steps:
             betas[step.index, step.cols] = step.beta

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 # A standard deviation below this share of the column's largest entry is the rounding of its mean.
 CONSTANT = 1e-14
+FAR = 100.0  # (drift/sd)², the digits that a variance about another mean may lose
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,14 +117,19 @@ class Problem:
 
 
 def measure(fleet: Fleet, splits: list[Split | None]) -> list[Moments]:
-    """Means and standard deviations over the rows of each split, in two passes for all of them."""
+    """Means and standard deviations over the rows of each split, in one pass for all of them, or none."""
     nothing = np.zeros((0, len(splits))), np.zeros(0, dtype=np.int64)
-    sums = fleet.evaluate(*nothing, Want(first=True), splits)
-    means = sums.first / sums.weight
-    # Squares about a mean do not cancel; folds differ from the first split's by no more than their spread.
-    squares = fleet.evaluate(*nothing, Want(second=means[:, 0]), splits).second / sums.weight
-    drift = means - means[:, [0]]
-    variance = squares - np.square(drift)
+    centre = fleet.centre
+    sums = fleet.evaluate(*nothing, Want(moments=centre), splits)
+    drift = sums.first / sums.weight
+    variance = sums.second / sums.weight - np.square(drift)
+    # Squares about a mean do not cancel.  Weights may put a split's mean far from that of all rows: then once more.
+    if (np.square(drift[:, 0]) > FAR * variance[:, 0]).any():
+        centre = centre + drift[:, 0]
+        sums = fleet.evaluate(*nothing, Want(moments=centre), splits)
+        drift = sums.first / sums.weight
+        variance = sums.second / sums.weight - np.square(drift)
+    means = centre[:, None] + drift
     # Both terms carry rounding relative to drift²; what is below it is a constant seen through that rounding.
     size = fleet.affine.size[:, None]
     rounding = np.maximum(1e-13 * np.square(drift), np.square(CONSTANT * size))

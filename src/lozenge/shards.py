@@ -56,8 +56,7 @@ class Want:
     gram: tuple[Indices, Indices] | None = None  # weighted by w f''
     plain_gram: tuple[Indices, Indices] | None = None  # weighted by w alone
     products: float | None = None  # a location to take off y
-    first: bool = False
-    second: Floats | None = None  # (p,) the centre of the squares
+    moments: Floats | None = None  # (p,) the centre
     dual: Dual | None = None
     curve: Curve | None = None
 
@@ -78,8 +77,8 @@ class Sums:
     gradient : (p + 1, m) or (|S|, m), X̃ᵀ w f'
     gram : (l, r, m) X̃_Lᵀ diag(w f'') X̃_R, or diag(w) for ``plain_gram``
     products : (p + 2, p + 2, m) [X̃ 1 t]ᵀ diag(w) [X̃ 1 t], t = y - offset - location
-    saturated, offset : (m,) Σ w inf f and Σ w offset, with the first moments
-    first, second : (p, m) Σ w x̃ and Σ w (x̃ - centre)²
+    saturated, offset : (m,) Σ w inf f and Σ w offset, with the moments
+    first, second : (p, m) Σ w (x̃ - centre) and Σ w (x̃ - centre)²
     curve, bend : (|on|, m) X̃ᵀ diag(w f'') X̃d along each direction d, and (m,) 1ᵀ diag(w f'') X̃d
     fenchel : (m,) Σ w (f(y, η) + f*(y, u) - uη) >= 0 at the dual point u
     residual : (m,) Σ w f'²
@@ -157,11 +156,10 @@ class Shard:
         found: dict[str, Any] = {}
         w = self._weights(rows)
         found["weight"] = np.sum(w, axis=0)
-        if want.first:
-            found |= {"first": self.design.correlate(w), "saturated": self.loss.saturated(self.y) @ w}
+        if want.moments is not None:
+            found["first"], found["second"] = self._moments(w, rows, want.moments)
+            found["saturated"] = self.loss.saturated(self.y) @ w
             found["offset"] = np.zeros(len(rows)) if self.offset is None else self.offset @ w
-        if want.second is not None:
-            found["second"] = self.design.sqnorms(w, want.second)
         if want.plain_gram is not None:
             found["plain_gram"] = self._gram(w, *want.plain_gram)
         if want.loss or any(part is not None for part in (want.gradient, want.gram, want.dual, want.curve)):
@@ -215,6 +213,15 @@ class Shard:
                 code = TRAIN if split.part == "train" else TEST
                 w[:, c] *= self.folds[:, split.fold] == code
         return w
+
+    def _moments(self, w: Floats, rows: Splits, centre: Floats) -> tuple[Floats, Floats]:
+        # Rows of equal weight have the moments that were seen when X came in.
+        scale, shift, _ = self.design.affine
+        mean, spread = self.design.seen[:, 2] * scale - shift - centre, self.design.seen[:, 3] * np.square(scale)
+        if any(rows) or (w != w[0]).any() or not np.isfinite(spread).all():
+            return self.design.moments(w, centre)
+        total = w.sum(axis=0)
+        return np.outer(mean, total), np.outer(spread + np.square(mean), total)
 
     def _products(self, rows: Splits, base: float) -> Floats:
         """Rows of the same lot, in the same parts of all splits, are multiplied once, and lots then added."""
@@ -299,6 +306,15 @@ class Fleet:
     def affine(self) -> Affine:
         """How the columns are read; the shards share it."""
         return self.shards[0].design.affine
+
+    @property
+    def centre(self) -> Floats:
+        """Mean of each x̃ over the rows of all shards, unweighted."""
+        counts = np.array([len(shard.y) for shard in self.shards], dtype=np.float64)
+        means = np.stack([shard.design.seen[:, 2] for shard in self.shards])
+        share = counts / counts.sum()
+        centre: Floats = np.sum(share[:, None] * (means * self.affine.scale - self.affine.shift), axis=0)
+        return centre
 
     @property
     def rounding(self) -> float:

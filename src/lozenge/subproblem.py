@@ -71,7 +71,7 @@ def solve(
     gradient = q.copy()
     floor = 1e-14 * max(float(np.max(np.abs(linear), initial=0.0)), 1e-300)
     while True:
-        _kernel.descend(S, l1, kernel.l2, b, gradient, tol, SWEEPS)
+        _kernel.descend(np.ascontiguousarray(S), l1, kernel.l2, b, gradient, tol, SWEEPS)
         exact = finish(S, linear, b, kernel, support)
         if exact is not None:
             return _to_the_first(S, exact, copies, kernel)

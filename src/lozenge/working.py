@@ -75,6 +75,7 @@ class Working:
         self.taken: tuple[Floats, Indices] | None = None
         self.fresh = False
         self.reduced, self.side, self.corner = np.zeros((0, 0)), np.zeros((f, 0)), np.zeros((f, f))
+        self._room = self.reduced
         self.factor = Factor.of(self.corner)
         self.copies = np.zeros(0, dtype=bool)
         self.gramless = _gramless(problem)
@@ -138,13 +139,17 @@ class Working:
         H = problem.gram(sums.gram[:, :, 0], left, right)
         self.side = np.hstack([self.side, H[:f]])
         block = H[f:] - self.side.T @ self.factor.solve(H[:f])
-        grown = np.empty((len(self.members), len(self.members)))
-        grown[:old, :old] = self.reduced
-        grown[:, old:] = block
-        grown[old:, :old] = block[:old].T
-        grown[old:, old:] = 0.5 * (block[old:] + block[old:].T)
-        self.reduced = grown
-        self.copies = np.append(self.copies[:old], _repeats(grown, old))
+        k = len(self.members)
+        if k > len(self._room):
+            # At least half as large again, so that copying stays a share of what is filled in.
+            room = np.empty((max(k, 3 * old // 2),) * 2)
+            room[:old, :old] = self.reduced
+            self._room = room
+        self.reduced = self._room[:k, :k]
+        self.reduced[:, old:] = block
+        self.reduced[old:, :old] = block[:old].T
+        self.reduced[old:, old:] = 0.5 * (block[old:] + block[old:].T)
+        self.copies = np.append(self.copies[:old], _repeats(self.reduced, old))
 
     def _corner(self) -> Generator[Ask, Sums, None]:
         problem, free = self.problem, self.problem.free
@@ -179,8 +184,8 @@ class Working:
     def unique(self, safes: list[Bools], alphas: list[float]) -> list[bool]:
         """True where the columns not proved zero are independent (with the ridge part, if any).
 
-        Subsets of independent columns are independent and supersets of dependent ones dependent, so each factor speaks
-        for many α.
+        Subsets of independent columns are independent: the union of several α's columns is tried first, and halves of
+        them where that is dependent.
         """
         answers: dict[int, bool] = {}
         for k, safe in enumerate(safes):
@@ -188,19 +193,22 @@ class Working:
                 answers[k] = False
             elif self.gramless:  # the ridge part makes the objective strictly convex
                 answers[k] = True
-        while undecided := sorted(set(range(len(safes))) - set(answers), key=lambda k: int(safes[k].sum())):
-            k = undecided[len(undecided) // 2]
-            where = np.flatnonzero(~safes[k][self.members])
+        undecided = [[k for k in range(len(safes)) if k not in answers]]
+        while undecided:
+            group = undecided.pop()
+            if not group:
+                continue
+            where = np.flatnonzero(~np.all([safes[k][self.members] for k in group], axis=0))
+            # A ridge part only falls with α: what is independent at the smallest is so at all.
+            ridge = self.problem.penalty.kernel(min(alphas[k] for k in group)).l2[self.members[where]]
             system = self.reduced[np.ix_(where, where)]
-            ridge = self.problem.penalty.kernel(alphas[k]).l2[self.members[where]]
             system[np.diag_indices(len(where))] += ridge
-            independent = not len(Factor.of(system).dependent)
-            for other in undecided:
-                # A ridge part only grows with α; without one, what spans at one α spans at all.
-                smaller = (safes[other] >= safes[k]).all() and (alphas[other] >= alphas[k] or not ridge.any())
-                larger = (safes[other] <= safes[k]).all() and (alphas[other] <= alphas[k] or not ridge.any())
-                if other == k or (smaller if independent else larger):
-                    answers[other] = independent
+            if not len(Factor.of(system).dependent):
+                answers |= dict.fromkeys(group, True)
+            elif len(group) == 1:
+                answers[group[0]] = False
+            else:
+                undecided += [group[: len(group) // 2], group[len(group) // 2 :]]
         return [answers[k] for k in range(len(safes))]
 
 
