@@ -114,4 +114,19 @@ struct Summary {
     }
 };
 
+// A few columns against a few of the residuals: with many of those, both stay in the second cache.
+struct Slab {
+    std::size_t begin, end, first, width;
+};
+
+inline std::vector<Slab> slabs(std::size_t begin, std::size_t end, std::size_t m) {
+    constexpr std::size_t tall = 32, wide = 16;
+    if (m <= 2 * wide) return {{begin, end, 0, m}};
+    std::vector<Slab> found;
+    for (std::size_t k = begin; k < end; k += tall)
+        for (std::size_t c = 0; c < m; c += wide)
+            found.push_back({k, std::min(end, k + tall), c, std::min(wide, m - c)});
+    return found;
+}
+
 }  // namespace lozenge

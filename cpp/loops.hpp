@@ -167,13 +167,15 @@ LOZENGE_TARGET void sums_by_column(const Dense<T>& X, Affine affine, const doubl
                                    std::size_t begin, std::size_t end, double* out, double* second) {
     constexpr std::size_t C = Squares ? 1 : 2;
     Scratch packed(std::min(kRows, (X.rows + kLanes - 1) / kLanes * kLanes) * m);
+    const std::vector<Slab> pieces = slabs(begin, end, m);
     for (std::size_t top = 0; top < X.rows; top += kRows) {
         const std::size_t rows = std::min(kRows, X.rows - top);
         interleave(R + top, X.rows, rows, m, packed.data());
-        for (std::size_t k = begin; k < end; k += C) {
+        for (const Slab slab : pieces)
+        for (std::size_t k = slab.begin; k < slab.end; k += C) {
             const T *x[C], *ahead[C];
             double scale[C], shift[C];
-            const std::size_t width = std::min(C, end - k);
+            const std::size_t width = std::min(C, slab.end - k);
             for (std::size_t c = 0; c < width; ++c) {
                 const std::size_t j = chosen[k + c];
                 x[c] = X.at(top, j);
@@ -183,9 +185,10 @@ LOZENGE_TARGET void sums_by_column(const Dense<T>& X, Affine affine, const doubl
                 if (next >= end) next = begin + (next - end) % (end - begin), row += kRows;
                 ahead[c] = row < X.rows ? X.at(row, chosen[next]) : x[c];
             }
-            double* to[2] = {out + k * m, Squares ? second + k * m : out + (k + 1) * m};
-            if (width == C) tiles<Squares, C>(x, scale, shift, rows, packed.data(), m, ahead, to);
-            else tiles<Squares, 1>(x, scale, shift, rows, packed.data(), m, ahead, to);
+            double* to[2] = {out + k * m + slab.first, (Squares ? second + k * m : out + (k + 1) * m) + slab.first};
+            const double* residuals = packed.data() + slab.first * ((rows + kLanes - 1) / kLanes * kLanes);
+            if (width == C) tiles<Squares, C>(x, scale, shift, rows, residuals, slab.width, ahead, to);
+            else tiles<Squares, 1>(x, scale, shift, rows, residuals, slab.width, ahead, to);
         }
     }
 }

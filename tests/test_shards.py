@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from lozenge import engine, problem
+from lozenge import engine, problem, shards
 from lozenge.design import as_design
 from lozenge.losses import LOSSES
 from lozenge.penalties import L1, ElasticNet
@@ -296,12 +296,24 @@ def test_candidates_side_by_side_are_candidates_one_at_a_time(loss, sparse, want
             agree(together.take(slice(c, c + 1)), alone[c], 1e-12)
 
 
-def test_one_pass_serves_eight_candidates(loss):
+def test_one_pass_serves_many_candidates(loss):
     ours = fleet(loss, data(loss), 3)
-    for m, passes in ((1, 1), (8, 1), (9, 2), (20, 3)):
+    for m, passes in ((1, 1), (8, 1), (16, 1), (200, 1)):
         before = ours.passes
         ours.evaluate(np.zeros((0, m)), np.zeros(0, dtype=int), Want(gradient="all"))
         np.testing.assert_allclose(ours.passes - before, passes)
+
+
+def test_a_long_shard_takes_candidates_in_groups(monkeypatch):
+    """An array over the rows has at most SMALL entries, or GROUP columns."""
+    monkeypatch.setattr(shards, "SMALL", 1)
+    ours = fleet("squared", data("squared"), 3)
+    coef, cols = candidates(40)
+    before = ours.passes
+    found = ours.evaluate(coef, cols, Want(gradient="all"))
+    assert ours.passes - before > 3
+    monkeypatch.undo()
+    agree(found, ours.evaluate(coef, cols, Want(gradient="all")), 1e-12)
 
 
 def test_folds_are_asked_of_a_shard_that_has_them():

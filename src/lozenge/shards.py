@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     Splits = Sequence[Split | None]
 
-GROUP = 16  # candidates worked on together
+GROUP = 16  # candidates worked on together, or as many more as keep an array over the rows small
+SMALL = 1 << 21  # its entries: 16 MB
 MEMO = 1 << 22  # entries of the linear predictor that a shard remembers: 32 MB
 TRAIN, TEST = 1, 2  # codes in the fold table; 0 is in neither part
 
@@ -135,7 +136,8 @@ class Shard:
         rows = [None] * m if rows is None else rows
         if want.products is not None:
             return Sums(weight=np.sum(self._weights(rows), axis=0), products=self._products(rows, want.products))
-        groups = [slice(start, min(start + GROUP, m)) for start in range(0, m, GROUP)]
+        group = max(GROUP, SMALL // max(1, len(self.y)))
+        groups = [slice(start, min(start + group, m)) for start in range(0, m, group)]
         return _beside([self._group(coef[:, g], cols, want, rows[g], g) for g in groups])
 
     def predict(self, coef: Floats, cols: Indices) -> Floats:
