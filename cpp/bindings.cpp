@@ -245,18 +245,33 @@ NB_MODULE(_kernel, m) {
           },
           nb::arg("H").noconvert(), nb::arg("l1").noconvert(), nb::arg("l2").noconvert(), nb::arg("b").noconvert(),
           nb::arg("gradient").noconvert(), nb::arg("tol"), nb::arg("max_sweeps"));
+    m.def("multiply",
+          [](const Square& S, const Vector<double>& v, const InOut& out) {
+              const std::size_t k = S.shape(0);
+              require(k < 2 || (S.stride(1) == 1 && S.stride(0) >= static_cast<std::int64_t>(k)),
+                      "S must hold its rows whole");
+              require(S.shape(1) == k && v.shape(0) == k && out.shape(0) == k, "S, v and out disagree in size");
+              nb::gil_scoped_release released;
+              std::fill(out.data(), out.data() + k, 0.0);
+              multiply(S.data(), static_cast<std::size_t>(S.stride(0)), k, v.data(), 1.0, out.data());
+          },
+          nb::arg("S").noconvert(), nb::arg("v").noconvert(), nb::arg("out").noconvert());
     nb::class_<Support>(m, "Support")
         .def(nb::init<>())
         .def("pivot",
              [](Support& support, const Square& S, const Vector<double>& linear, const Vector<double>& l1,
-                const Vector<double>& l2, const InOut& b, const Flags& barred) {
+                const Vector<double>& l2, const InOut& b, const Flags& barred, double loss, double goal,
+                const InOut& pull) {
                  const auto q = quadratic(S, linear, l1, l2, b, barred);
+                 require(pull.shape(0) == q.k, "pull needs one entry per row of S");
                  std::size_t work = 0;
                  nb::gil_scoped_release released;
-                 return static_cast<int>(support.pivot(q, b.data(), barred.data(), Patience{&work}));
+                 return static_cast<int>(
+                     support.pivot(q, b.data(), barred.data(), loss, goal, pull.data(), Patience{&work}));
              },
              nb::arg("S").noconvert(), nb::arg("linear").noconvert(), nb::arg("l1").noconvert(),
-             nb::arg("l2").noconvert(), nb::arg("b").noconvert(), nb::arg("barred").noconvert())
+             nb::arg("l2").noconvert(), nb::arg("b").noconvert(), nb::arg("barred").noconvert(), nb::arg("loss"),
+             nb::arg("goal"), nb::arg("pull").noconvert())
         .def("walk",
              [](Support& support, const Square& S, const Vector<double>& linear, const Vector<double>& l1,
                 const Vector<double>& l2, const InOut& b, const Flags& barred, std::size_t changes) {

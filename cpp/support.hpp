@@ -23,23 +23,43 @@ struct Quadratic {
     const double* l2;
 };
 
+// out += factor · S v, by the rows where v is not zero.
+inline void multiply(const double* S, std::size_t lead, std::size_t k, const double* v, double factor, double* out) {
+    const double* rows[4];
+    double w[4];
+    std::size_t held = 0;
+    for (std::size_t j = 0; j < k; ++j) {
+        if (v[j] == 0.0) continue;
+        rows[held] = S + j * lead;
+        w[held] = factor * v[j];
+        if (++held == 4) {
+            add4(out, rows[0], rows[1], rows[2], rows[3], w, k);
+            held = 0;
+        }
+    }
+    for (std::size_t c = 0; c < held; ++c) add(out, rows[c], w[c], k);
+}
+
 // The factor outlives a solve: the next α starts from the support of the last one.
 class Support {
 public:
     // Exchanges all infeasible columns at once while their number falls: weights of the wrong sign leave, pulls beyond
-    // their price enter.  b is changed only where this settles; ``barred`` columns stay out.
+    // their price enter.  Where the gap that they cause is below a goal, they may stay as they are.  b and its pull,
+    // linear - S b, are written only where this settles; ``barred`` columns stay out.
     //
     // References
     // ----------
     // Kim, Park (2010), Fast active-set-type algorithms for L1-regularized linear regression, AISTATS, section 4.
     template <class Poll>
-    Settled pivot(const Quadratic& q, double* b, const std::uint8_t* barred, const Poll& poll) {
+    Settled pivot(const Quadratic& q, double* b, const std::uint8_t* barred, double loss, double goal, double* pull,
+                  const Poll& poll) {
         if (!start(q, b, poll)) return Settled::dependent;
         std::size_t best = std::numeric_limits<std::size_t>::max();
         int tries = kTries;
         std::vector<std::size_t> leaving, entering;
         while (true) {
             minimise(q, kRough, poll);
+            if (goal > 0.0 && gap(q, barred, loss) <= goal) break;
             leaving.clear();
             entering.clear();
             for (std::size_t j = 0; j < q.k; ++j) {
@@ -67,6 +87,7 @@ public:
             if (!sync(q, poll)) return Settled::dependent;
         }
         std::copy(x_.begin(), x_.end(), b);
+        std::copy(pull_.begin(), pull_.end(), pull);
         return Settled::yes;
     }
 
@@ -134,6 +155,27 @@ private:
         return true;
     }
 
+    // What the violations at x would add to the duality gap, where ``loss`` bounds the loss there.
+    double gap(const Quadratic& q, const std::uint8_t* barred, double loss) const {
+        double shrink = 0.0, held = 0.0, priced = 0.0, strict = 0.0;
+        bool ridge = true;
+        for (std::size_t j = 0; j < q.k; ++j) {
+            if (barred[j]) continue;
+            const double size = std::fabs(x_[j]), sign = x_[j] > 0.0 ? 1.0 : -1.0;
+            const double wrong = x_[j] == 0.0 ? std::fmax(std::fabs(pull_[j]) - q.l1[j], 0.0)
+                                              : std::fabs(pull_[j] - q.l2[j] * x_[j] - sign * q.l1[j]);
+            ridge &= q.l2[j] > 0.0;
+            if (ridge) strict += wrong * wrong / (2.0 * q.l2[j]);
+            shrink = std::fmax(shrink, wrong / std::fmax(q.l1[j], std::numeric_limits<double>::min()));
+            held += wrong * size;
+            priced += q.l1[j] * size;
+        }
+        if (ridge) return strict;
+        // Scaling the dual point by 1/(1 + shrink) costs the rest of αΩ(b), and its square of the loss.
+        const double lost = shrink / (1.0 + shrink);
+        return held + lost * priced + lost * lost * loss;
+    }
+
     template <class Poll>
     bool start(const Quadratic& q, const double* b, const Poll& poll) {
         for (auto* v : {&sign_, &x_, &pull_, &residual_, &toward_, &along_, &product_, &rhs_}) v->resize(q.k);
@@ -169,23 +211,7 @@ private:
     // pull = linear - S x.
     void pull(const Quadratic& q) {
         std::copy(q.linear, q.linear + q.k, pull_.begin());
-        multiply(q, x_, pull_, -1.0);
-    }
-
-    void multiply(const Quadratic& q, const std::vector<double>& v, std::vector<double>& out, double factor) const {
-        const double* rows[4];
-        double w[4];
-        std::size_t held = 0;
-        for (std::size_t j = 0; j < q.k; ++j) {
-            if (v[j] == 0.0) continue;
-            rows[held] = q.S + j * q.lead;
-            w[held] = factor * v[j];
-            if (++held == 4) {
-                add4(out.data(), rows[0], rows[1], rows[2], rows[3], w, q.k);
-                held = 0;
-            }
-        }
-        for (std::size_t c = 0; c < held; ++c) add(out.data(), rows[c], w[c], q.k);
+        multiply(q.S, q.lead, q.k, x_.data(), -1.0, pull_.data());
     }
 
     // x and pull on the present support, by one solve on the factor and as many refinements as the goal needs.
@@ -214,7 +240,7 @@ private:
             size = next;
             for (std::size_t j = 0; j < q.k; ++j) along_[j] = toward_[j] + share * along_[j];
             std::fill(product_.begin(), product_.end(), 0.0);
-            multiply(q, along_, product_, 1.0);
+            multiply(q.S, q.lead, q.k, along_.data(), 1.0, product_.data());
             double bend = 0.0;
             for (std::size_t j = 0; j < q.k; ++j) bend += along_[j] * (product_[j] + q.l2[j] * along_[j]);
             if (!(bend > 0.0)) break;

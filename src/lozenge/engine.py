@@ -38,6 +38,7 @@ REFITS = 40  # Newton steps of the null model; a finite optimum takes about ten,
 ATTEMPTS = 8  # tightenings at one α that do not halve the gap before it is given up
 TRAIL = 2  # steps before the last whose lines foretell the pulls
 NEAR = 0.97  # of its price: a column whose pull is foretold to come so near joins
+EXACT = 1e-5  # from this tolerance down, supports are settled by an exact finish
 SMALL = 1e-4  # descent's first tolerance, in units of the null standard deviation
 
 
@@ -218,7 +219,8 @@ def follow(
     work = Working(problem) if work is None else work
     work.here = start.point if work.here is None else work.here
     span = start.point.loss - problem.saturated if span is None else span
-    usual = Effort(0.1 * tol * max(span, certificate.DEGENERATE), SMALL * np.sqrt(2.0 * max(span, 0.0)))
+    aim = 0.1 * tol * max(span, certificate.DEGENERATE)
+    usual = Effort(aim, SMALL * np.sqrt(2.0 * max(span, 0.0)), aim if tol > EXACT else 0.0)
     effort, best, attempts = usual, np.inf, 0
     done, width = 0, FIRST
     trail: list[tuple[float, Floats]] = [(np.inf, work.here.pull)]  # (α, pulls) of the last certified steps

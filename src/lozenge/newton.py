@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lozenge import certificate
+from lozenge.subproblem import Goal
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -24,14 +25,18 @@ RENEWAL = 16  # a fresh Hessian of k columns costs about as much as k/16 Newton 
 
 @dataclass(frozen=True)
 class Effort:
-    """How tight the work between passes is: ``gap`` asked of the estimate there, ``step`` of the descent."""
+    """How tight the work between passes is: ``gap`` asked of the estimate there, ``step`` of the descent.
+
+    ``rough`` is the gap that the small problem's answer may leave; 0 where it is finished exactly.
+    """
 
     gap: float
     step: float
+    rough: float
 
     def more(self) -> Effort:
-        """Ten times as tight."""
-        return Effort(0.1 * self.gap, 0.1 * self.step)
+        """Ten times as tight, and exact."""
+        return Effort(0.1 * self.gap, 0.1 * self.step, 0.0)
 
 
 def settle(work: Working, alpha: float, point: Point, effort: Effort) -> Generator[Ask, Sums, Point]:
@@ -49,12 +54,10 @@ def _proximal(work: Working, alpha: float, point: Point, effort: Effort) -> Gene
     for _ in range(STEPS):
         if estimate <= effort.gap:
             break
-        beta = work.newton(point, kernel, effort.step)
-        change = beta - point.beta
+        model = work.newton(point, kernel, Goal(effort.step, effort.rough, point.loss))
         if work.problem.loss.quadratic:
-            gradient = point.gradient + work.slopes(change)
-            loss = point.loss + float(change @ (0.5 * (point.gradient + gradient)))
-            return replace(point, beta=beta, gradient=gradient, loss=loss)
+            return model
+        beta, change = model.beta, model.beta - point.beta
         promised = float(point.gradient @ change) + _cost(kernel, beta[work.f :]) - _cost(kernel, point.beta[work.f :])
         tried = yield from _search(work, kernel, point, change, promised)
         if tried is None:

@@ -1,4 +1,4 @@
-"""The small problem on a working set: minimise over b  qᵀ(b - b₀) + ½ (b - b₀)ᵀ S (b - b₀) + Σ l1|b| + ½ l2 b².
+"""The small problem on a working set: minimise over b  ½ bᵀSb - linearᵀb + Σ l1|b| + ½ l2 b².
 
 Columns of the support are exchanged, many at a time, until the system on it is solved exactly, so that what limits the
 answer is the rounding of S and not a tolerance.  Where that goes round, coordinate descent finds a better start and the
@@ -31,52 +31,72 @@ NOISE = 1e-13  # rounding of a pull, relative to its terms
 SETTLED, DEPENDENT_SUPPORT = 0, 1  # what the kernel's support says
 
 
+@dataclass(frozen=True)
+class Goal:
+    """How good an answer must be: the duality gap that its violations may cause, given a bound on the loss.
+
+    A gap of 0 asks for the exact answer.  ``step`` is the descent's tolerance, on √curvature·|Δb|, where it comes to
+    that; only the guess that it hands to the finish depends on it.
+    """
+
+    step: float
+    gap: float = 0.0
+    loss: float = 0.0
+
+
+def times(S: Floats, v: Floats) -> Floats:
+    """S v, by the rows where v is not zero."""
+    out = np.empty(len(v))
+    _kernel.multiply(S, v, out)
+    return out
+
+
 def solve(
     S: Floats,
-    q: Floats,
+    linear: Floats,
     start: Floats,
     kernel: SoftThreshold,
-    tol: float,
+    goal: Goal,
     copies: Bools,
     support: _kernel.Support | None = None,
-) -> Floats:
+) -> tuple[Floats, Floats]:
     """Minimise the small problem.
 
     Parameters
     ----------
     S : (k, k) positive semi-definite
-    q : (k,) gradient of the quadratic at ``start``
-    start : (k,) b₀
+    linear : (k,)
+    start : (k,) a guess
     kernel : l1 and l2 on these coordinates
     copies : (k,) columns that repeat an earlier one: they are left at zero at first, and let in only where their pull
         exceeds the price after all
-    tol : the descent's, on √curvature·|Δb|; only the guess that it hands to the finish depends on it
     support : the factor of an earlier solve on the same S, or on its first columns
 
     Returns
     -------
-    (k,) b.  Where columns depend on one another, one solution with independent active columns: among exchangeable
-    ones the first keeps the weight.
+    b (k,) and its pull, linear - S b.  Where columns depend on one another, b is one solution with independent active
+    columns: among exchangeable ones the first keeps the weight.
     """
     support = _kernel.Support() if support is None else support
-    b = start.copy()
-    linear = S @ start - q
+    b, pull = start.copy(), np.empty(len(start))
     held = copies & (start == 0.0)
+    barred = held.view(np.uint8)
     l1 = np.where(held, np.inf, kernel.l1)
-    if not (copies & ~held).any() and support.pivot(S, linear, kernel.l1, kernel.l2, b, held.view(np.uint8)) == SETTLED:
-        pull = np.abs(linear[held] - S[held] @ b)
-        if (pull <= kernel.l1[held] + NOISE * (np.abs(linear[held]) + pull + kernel.l1[held])).all():
-            return b
+    if not (copies & ~held).any():
+        found = support.pivot(S, linear, kernel.l1, kernel.l2, b, barred, goal.loss, goal.gap, pull)
+        if found == SETTLED:
+            size = np.abs(pull[held])
+            if (size <= kernel.l1[held] + NOISE * (np.abs(linear[held]) + size + kernel.l1[held])).all():
+                return b, pull
         b = start.copy()
-    gradient = q.copy()
-    floor = 1e-14 * max(float(np.max(np.abs(linear), initial=0.0)), 1e-300)
+    gradient = times(S, b) - linear
+    tol, floor = goal.step, 1e-14 * max(float(np.max(np.abs(linear), initial=0.0)), 1e-300)
     while True:
         _kernel.descend(np.ascontiguousarray(S), l1, kernel.l2, b, gradient, tol, SWEEPS)
         exact = finish(S, linear, b, kernel, support)
-        if exact is not None:
-            return _to_the_first(S, exact, copies, kernel)
-        if tol <= floor:
-            return b
+        if exact is not None or tol <= floor:
+            b = b if exact is None else _to_the_first(S, exact, copies, kernel)
+            return b, linear - times(S, b)
         tol = max(0.01 * tol, floor)
 
 

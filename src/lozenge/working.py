@@ -9,7 +9,7 @@ import numpy as np
 
 from lozenge import _kernel
 from lozenge.shards import Curve, Want
-from lozenge.subproblem import Factor, solve
+from lozenge.subproblem import Factor, solve, times
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lozenge.problem import Indices, Problem
     from lozenge.results import Bools, Split
     from lozenge.shards import Sums
+    from lozenge.subproblem import Goal
 
 SAME = 2e-15  # columns whose correlation is this near to ±1 repeat each other
 
@@ -41,6 +42,7 @@ class Point:
     ----------
     pull : (p + 1,) minus the gradient on all columns; empty until a pass over X has given it
     curvature : (f, f) Hessian of the free part; residual : Σ w f'²/Σw; both from the same pass
+    linear : (k,) of the small problem at this Hessian, where the gradient is the model's own
     """
 
     beta: Floats
@@ -49,6 +51,7 @@ class Point:
     pull: Floats
     curvature: Floats
     residual: float
+    linear: Floats | None = None
 
 
 class Working:
@@ -89,7 +92,7 @@ class Working:
     def local(self, point: Point) -> Point:
         """Bring a point with known pulls to the present members."""
         beta = np.concatenate([point.beta, np.zeros(self.f + len(self.members) - len(point.beta))])
-        return replace(point, beta=beta, gradient=-point.pull[self.cols])
+        return replace(point, beta=beta, gradient=-point.pull[self.cols], linear=None)
 
     def glance(self, beta: Floats) -> Generator[Ask, Sums, Point]:
         """Loss and gradient on [free, members] alone."""
@@ -166,20 +169,18 @@ class Working:
             raise RuntimeError("the working set has no point yet")
         return self.here
 
-    def newton(self, point: Point, kernel: SoftThreshold, tol: float) -> Floats:
-        """β at the minimum of the quadratic model around a point."""
+    def newton(self, point: Point, kernel: SoftThreshold, goal: Goal) -> Point:
+        """The minimum of the quadratic model around a point, with the model's gradient there."""
         f, start, g = self.f, point.beta[self.f :], point.gradient
         lifted = self.factor.solve(g[:f])
-        b = solve(self.reduced, g[f:] - self.side.T @ lifted, start, kernel, tol, self.copies, self.support)
-        return np.concatenate([point.beta[:f] - lifted - self.factor.solve(self.side @ (b - start)), b])
-
-    def slopes(self, change: Floats) -> Floats:
-        """H times a change of β."""
-        free, rest = change[: self.f], change[self.f :]
-        through = self.factor.solve(self.side @ rest)
-        return np.concatenate(
-            [self.corner @ free + self.side @ rest, self.reduced @ rest + self.side.T @ (through + free)]
-        )
+        linear = point.linear
+        if linear is None:
+            linear = times(self.reduced, start) - (g[f:] - self.side.T @ lifted)
+        b, pull = solve(self.reduced, linear, start, kernel, goal, self.copies, self.support)
+        free = point.beta[:f] - lifted - self.factor.solve(self.side @ (b - start))
+        beta, gradient = np.concatenate([free, b]), np.concatenate([np.zeros(f), -pull])
+        loss = point.loss + float((beta - point.beta) @ (0.5 * (point.gradient + gradient)))
+        return replace(point, beta=beta, gradient=gradient, loss=loss, linear=linear)
 
     def unique(self, safes: list[Bools], alphas: list[float]) -> list[bool]:
         """True where the columns not proved zero are independent (with the ridge part, if any).
