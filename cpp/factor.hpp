@@ -43,49 +43,48 @@ public:
         return found;
     }
 
-    // Adds columns of S, whose rows are ``lead`` apart; gives how many were taken before one is spanned by those before it.
+    // Takes columns of S, whose rows are ``lead`` apart, out and in.  False where one that enters is spanned by the
+    // support, or where the factor is too near singular for a pin: then the support is what has been reached.
     template <class Poll>
-    std::size_t enter(const double* S, std::size_t lead, const double* l2, const std::vector<std::size_t>& columns,
-                      const Poll& poll) {
-        for (std::size_t start = 0; start < columns.size(); start += 4) {
-            poll(4 * items_.size() * items_.size());
-            const std::size_t width = std::min<std::size_t>(4, columns.size() - start), base = items_.size();
-            for (std::size_t c = 0; c < 4; ++c) {
-                work_[c].assign(base + 4, 0.0);
+    bool exchange(const double* S, std::size_t lead, const double* l2, const std::vector<std::size_t>& leaving,
+                  const std::vector<std::size_t>& entering, const Poll& poll) {
+        std::vector<Item> rows;
+        for (auto j = leaving.rbegin(); j != leaving.rend(); ++j) {
+            if (place_[*j] + 1 == items_.size()) {
+                items_.pop_back();
+                packed_.resize(items_.size() * (items_.size() + 1) / 2);
+                place_[*j] = kNone;
+            } else {
+                rows.push_back(Item{*j, 0.0, true});
+            }
+        }
+        for (const std::size_t j : entering) rows.push_back(Item{j, l2[j], false});
+        for (std::size_t start = 0; start < rows.size(); start += kBatch) {
+            const std::size_t width = std::min(kBatch, rows.size() - start), base = items_.size();
+            poll(width * base * base / 2);
+            for (std::size_t c = 0; c < kBatch; ++c) {
+                work_[c].assign(base + kBatch, 0.0);
                 if (c >= width) continue;
-                const double* s = S + columns[start + c] * lead;
-                for (std::size_t i = 0; i < base; ++i) work_[c][i] = items_[i].pin ? 0.0 : s[items_[i].column];
+                const Item& item = rows[start + c];
+                if (item.pin) work_[c][place_[item.column]] = 1.0;
+                else
+                    for (std::size_t i = 0; i < base; ++i)
+                        work_[c][i] = items_[i].pin ? 0.0 : S[item.column * lead + items_[i].column];
             }
-            forward4(base);
+            forward_batch(base, width);
             for (std::size_t c = 0; c < width; ++c) {
-                const std::size_t j = columns[start + c];
+                const Item& item = rows[start + c];
+                const std::size_t j = item.column;
                 double* u = work_[c].data();
-                for (std::size_t e = 0; e < c; ++e) {
-                    const std::size_t i = base + e;
-                    u[i] = (S[j * lead + columns[start + e]] - dot(row(i), u, i)) / row(i)[i];
+                for (std::size_t i = base; i < base + c; ++i) {
+                    const bool joined = !item.pin && !items_[i].pin;
+                    u[i] = ((joined ? S[j * lead + items_[i].column] : 0.0) - dot(row(i), u, i)) / row(i)[i];
                 }
-                if (!push(u, S[j * lead + j] + l2[j], Item{j, l2[j], false})) return start + c;
-                place_[j] = base + c;
+                if (!push(u, S[j * lead + j] + l2[j], item)) return false;
+                place_[j] = item.pin ? kNone : base + c;
+                pins_ += item.pin;
             }
         }
-        return columns.size();
-    }
-
-    // Takes a column out; false where the factor is too near singular for its pin.
-    bool leave(std::size_t j, double diagonal) {
-        const std::size_t at = place_[j];
-        place_[j] = kNone;
-        if (at + 1 == items_.size()) {
-            items_.pop_back();
-            packed_.resize(items_.size() * (items_.size() + 1) / 2);
-            return true;
-        }
-        std::vector<double>& u = work_[0];
-        u.assign(items_.size(), 0.0);
-        u[at] = 1.0;
-        forward(u.data(), at);
-        if (!push(u.data(), diagonal, Item{j, 0.0, true})) return false;
-        ++pins_;
         return true;
     }
 
@@ -96,7 +95,7 @@ public:
         double* z = work_[0].data();
         for (std::size_t i = 0; i < n; ++i)
             if (current(i)) z[i] = rhs[items_[i].column];
-        forward(z, 0);
+        forward(z);
         for (std::size_t i = 0; i < n; ++i) z[i] *= items_[i].sign;
         backward(z);
         std::fill(x, x + place_.size(), 0.0);
@@ -105,6 +104,7 @@ public:
     }
 
 private:
+    static constexpr std::size_t kBatch = 16;  // rows that share a walk over L
     static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
     struct Item {
         std::size_t column;
@@ -116,7 +116,7 @@ private:
     std::vector<double> packed_;  // L by rows
     std::vector<std::size_t> place_;
     std::size_t pins_ = 0;
-    std::vector<double> work_[4];
+    std::vector<double> work_[kBatch];
 
     bool current(std::size_t i) const { return !items_[i].pin && place_[items_[i].column] == i; }
     const double* row(std::size_t i) const { return packed_.data() + i * (i + 1) / 2; }
@@ -140,12 +140,12 @@ private:
         return true;
     }
 
-    // L z = z in place, where z is 0 before ``first``.
-    void forward(double* z, std::size_t first) const {
-        std::size_t i = first;
+    // L z = z in place.
+    void forward(double* z) const {
+        std::size_t i = 0;
         for (; i + 4 <= items_.size(); i += 4) {
             double sums[4];
-            dot4(z + first, row(i) + first, row(i + 1) + first, row(i + 2) + first, row(i + 3) + first, i - first, sums);
+            dot4(z, row(i), row(i + 1), row(i + 2), row(i + 3), i, sums);
             for (std::size_t c = 0; c < 4; ++c) {
                 const double* l = row(i + c);
                 double sum = z[i + c] - sums[c];
@@ -153,20 +153,18 @@ private:
                 z[i + c] = sum / l[i + c];
             }
         }
-        for (; i < items_.size(); ++i) z[i] = (z[i] - dot(z + first, row(i) + first, i - first)) / row(i)[i];
+        for (; i < items_.size(); ++i) z[i] = (z[i] - dot(z, row(i), i)) / row(i)[i];
     }
 
-    // The same for the four work vectors at once: L is read once.
-    void forward4(std::size_t n) {
-        double *a = work_[0].data(), *b = work_[1].data(), *c = work_[2].data(), *d = work_[3].data();
+    // The same for work vectors together: each row of L is read once.
+    void forward_batch(std::size_t n, std::size_t width) {
         for (std::size_t i = 0; i < n; ++i) {
-            double sums[4];
             const double* l = row(i);
-            dot4(l, a, b, c, d, i, sums);
-            a[i] = (a[i] - sums[0]) / l[i];
-            b[i] = (b[i] - sums[1]) / l[i];
-            c[i] = (c[i] - sums[2]) / l[i];
-            d[i] = (d[i] - sums[3]) / l[i];
+            for (std::size_t c = 0; c < width; c += 4) {
+                double sums[4];
+                dot4(l, work_[c].data(), work_[c + 1].data(), work_[c + 2].data(), work_[c + 3].data(), i, sums);
+                for (std::size_t e = 0; e < 4; ++e) work_[c + e][i] = (work_[c + e][i] - sums[e]) / l[i];
+            }
         }
     }
 

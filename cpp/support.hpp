@@ -59,7 +59,6 @@ public:
         std::vector<std::size_t> leaving, entering;
         while (true) {
             minimise(q, kRough, poll);
-            if (goal > 0.0 && gap(q, barred, loss) <= goal) break;
             leaving.clear();
             entering.clear();
             for (std::size_t j = 0; j < q.k; ++j) {
@@ -70,6 +69,10 @@ public:
                 }
             }
             const std::size_t wrong = leaving.size() + entering.size();
+            if (goal > 0.0 && gap(q, barred, loss) <= goal) {
+                turn(leaving, entering);  // what the next start goes on from
+                break;
+            }
             if (wrong == 0) {
                 refine(q, kExact, poll);  // which may show what the rough answer hid
                 if (feasible(q, barred)) break;
@@ -82,12 +85,12 @@ public:
             } else if (--tries < 0) {
                 return Settled::no;
             }
-            for (const std::size_t j : leaving) sign_[j] = 0.0;
-            for (const std::size_t j : entering) sign_[j] = pull_[j] > 0.0 ? 1.0 : -1.0;
+            turn(leaving, entering);
             if (!sync(q, poll)) return Settled::dependent;
         }
         std::copy(x_.begin(), x_.end(), b);
         std::copy(pull_.begin(), pull_.end(), pull);
+        given_ = x_;
         return Settled::yes;
     }
 
@@ -99,6 +102,7 @@ public:
     // Lee, Battle, Raina, Ng (2006), Efficient sparse coding algorithms, NIPS 19 (feature-sign search).
     template <class Poll>
     Settled walk(const Quadratic& q, double* b, std::uint8_t* barred, std::size_t changes, const Poll& poll) {
+        given_.clear();
         if (!start(q, b, poll)) return Settled::dependent;
         for (; changes > 0; --changes) {
             minimise(q, kExact, poll);
@@ -127,7 +131,7 @@ public:
                 }
             if (entering == q.k) return Settled::yes;
             sign_[entering] = pull_[entering] > 0.0 ? 1.0 : -1.0;
-            if (factor_.enter(q.S, q.lead, q.l2, {entering}, poll) == 1) continue;
+            if (factor_.exchange(q.S, q.lead, q.l2, {}, {entering}, poll)) continue;
             const Settled room = make_room(q, b, barred, entering, poll);
             if (room != Settled::yes) return room;
         }
@@ -138,10 +142,11 @@ private:
     static constexpr int kTries = 4;         // exchanges that do not lower the number of infeasible columns
     static constexpr double kNoise = 1e-13;  // rounding of a pull, relative to its terms
     static constexpr int kRefinements = 40;
+    static constexpr std::size_t kPins = 16;
     static constexpr double kRough = 1e-6, kExact = 1e-15;  // residual of a solve, over the largest of ``linear``
 
     Factor factor_;
-    std::vector<double> sign_, x_, pull_, residual_, toward_, along_, product_, rhs_;
+    std::vector<double> sign_, x_, pull_, residual_, toward_, along_, product_, rhs_, given_;
 
     double excess(const Quadratic& q, std::size_t j) const {
         const double size = std::fabs(pull_[j]);
@@ -155,32 +160,40 @@ private:
         return true;
     }
 
-    // What the violations at x would add to the duality gap, where ``loss`` bounds the loss there.
+    // The duality gap at x on these columns, where ``loss`` bounds the loss there.
     double gap(const Quadratic& q, const std::uint8_t* barred, double loss) const {
-        double shrink = 0.0, held = 0.0, priced = 0.0, strict = 0.0;
+        double shrink = 0.0, young = 0.0, priced = 0.0, strict = 0.0;
         bool ridge = true;
         for (std::size_t j = 0; j < q.k; ++j) {
             if (barred[j]) continue;
-            const double size = std::fabs(x_[j]), sign = x_[j] > 0.0 ? 1.0 : -1.0;
-            const double wrong = x_[j] == 0.0 ? std::fmax(std::fabs(pull_[j]) - q.l1[j], 0.0)
-                                              : std::fabs(pull_[j] - q.l2[j] * x_[j] - sign * q.l1[j]);
+            const double size = std::fabs(x_[j]), along = pull_[j] * x_[j];
+            const double over = std::fmax(std::fabs(pull_[j]) - q.l1[j], 0.0);
             ridge &= q.l2[j] > 0.0;
-            if (ridge) strict += wrong * wrong / (2.0 * q.l2[j]);
-            shrink = std::fmax(shrink, wrong / std::fmax(q.l1[j], std::numeric_limits<double>::min()));
-            held += wrong * size;
-            priced += q.l1[j] * size;
+            if (ridge) strict += over * over / (2.0 * q.l2[j]) + (q.l1[j] + 0.5 * q.l2[j] * size) * size - along;
+            shrink = std::fmax(shrink, over / std::fmax(q.l1[j], std::numeric_limits<double>::min()));
+            young += q.l1[j] * size - along;
+            priced += along;
         }
         if (ridge) return strict;
-        // Scaling the dual point by 1/(1 + shrink) costs the rest of αΩ(b), and its square of the loss.
+        // A dual point scaled by 1/(1 + shrink) loses that share of the pull, and its square of the loss.
         const double lost = shrink / (1.0 + shrink);
-        return held + lost * priced + lost * lost * loss;
+        return std::fmax(young, 0.0) + lost * std::fabs(priced) + lost * lost * loss;
     }
 
+    void turn(const std::vector<std::size_t>& leaving, const std::vector<std::size_t>& entering) {
+        for (const std::size_t j : leaving) sign_[j] = 0.0;
+        for (const std::size_t j : entering) sign_[j] = pull_[j] > 0.0 ? 1.0 : -1.0;
+    }
+
+    // From the signs that the last answer left where b is that answer, else from those of b.
     template <class Poll>
     bool start(const Quadratic& q, const double* b, const Poll& poll) {
+        bool same = !given_.empty() && given_.size() <= q.k && std::equal(given_.begin(), given_.end(), b);
+        for (std::size_t j = given_.size(); same && j < q.k; ++j) same = b[j] == 0.0;
+        given_.clear();
         for (auto* v : {&sign_, &x_, &pull_, &residual_, &toward_, &along_, &product_, &rhs_}) v->resize(q.k);
         factor_.widen(q.k);
-        for (std::size_t j = 0; j < q.k; ++j) sign_[j] = b[j] > 0.0 ? 1.0 : b[j] < 0.0 ? -1.0 : 0.0;
+        for (std::size_t j = 0; j < q.k && !same; ++j) sign_[j] = b[j] > 0.0 ? 1.0 : b[j] < 0.0 ? -1.0 : 0.0;
         return sync(q, poll);
     }
 
@@ -196,16 +209,17 @@ private:
         }
         for (std::size_t j = 0; j < q.k; ++j)
             if (sign_[j] != 0.0 && !factor_.has(j)) entering.push_back(j);
-        bool worn = drifted || factor_.pins() + leaving.size() > 16 + kept.size() / 4;
-        // From the last to the first: those that entered last are taken back without a pin.
-        for (auto j = leaving.rbegin(); j != leaving.rend() && !worn; ++j)
-            worn = !factor_.leave(*j, q.S[*j * q.lead + *j] + q.l2[*j]);
-        if (worn) {
-            factor_.clear();
-            kept.insert(kept.end(), entering.begin(), entering.end());
-            entering.swap(kept);
-        }
-        return factor_.enter(q.S, q.lead, q.l2, entering, poll) == entering.size();
+        if (!drifted && factor_.pins() + leaving.size() <= kPins + kept.size() / 8 &&
+            factor_.exchange(q.S, q.lead, q.l2, leaving, entering, poll))
+            return true;
+        // Afresh: too many pins, another ridge, or columns that seem dependent.
+        std::vector<std::size_t> all;
+        for (const std::size_t j : factor_.support())
+            if (sign_[j] != 0.0) all.push_back(j);
+        for (const std::size_t j : entering)
+            if (!factor_.has(j)) all.push_back(j);
+        factor_.clear();
+        return factor_.exchange(q.S, q.lead, q.l2, {}, all, poll);
     }
 
     // pull = linear - S x.
