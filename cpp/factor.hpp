@@ -104,7 +104,7 @@ public:
     }
 
 private:
-    static constexpr std::size_t kBatch = 16;  // rows that share a walk over L
+    static constexpr std::size_t kBatch = 12;  // rows that share a walk over L
     static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
     struct Item {
         std::size_t column;
@@ -158,14 +158,24 @@ private:
 
     // The same for work vectors together: each row of L is read once.
     void forward_batch(std::size_t n, std::size_t width) {
-        for (std::size_t i = 0; i < n; ++i) {
-            const double* l = row(i);
-            for (std::size_t c = 0; c < width; c += 4) {
-                double sums[4];
-                dot4(l, work_[c].data(), work_[c + 1].data(), work_[c + 2].data(), work_[c + 3].data(), i, sums);
-                for (std::size_t e = 0; e < 4; ++e) work_[c + e][i] = (work_[c + e][i] - sums[e]) / l[i];
+        std::size_t i = 0;
+        for (; i + 4 <= n; i += 4) {
+            const double* l[4] = {row(i), row(i + 1), row(i + 2), row(i + 3)};
+            for (std::size_t c = 0; c < width; c += 3) {
+                double* z[3] = {work_[c].data(), work_[c + 1].data(), work_[c + 2].data()};
+                double sums[12];
+                dot4x3(l, z, i, sums);
+                for (std::size_t e = 0; e < 3; ++e)
+                    for (std::size_t r = 0; r < 4; ++r) {
+                        double sum = z[e][i + r] - sums[4 * e + r];
+                        for (std::size_t d = 0; d < r; ++d) sum -= l[r][i + d] * z[e][i + d];
+                        z[e][i + r] = sum / l[r][i + r];
+                    }
             }
         }
+        for (; i < n; ++i)
+            for (std::size_t c = 0; c < width; ++c)
+                work_[c][i] = (work_[c][i] - dot(row(i), work_[c].data(), i)) / row(i)[i];
     }
 
     // Lᵀ z = z in place.

@@ -39,6 +39,28 @@ LOZENGE_WIDE inline void dot4(const double* a, const double* b0, const double* b
     out[3] = total(s3, r3);
 }
 
+// out[4 c + r] = Σ a_r[i] b_c[i] for four vectors a_r and three b_c: twelve sums and what feeds them fill the registers.
+LOZENGE_WIDE inline void dot4x3(const double* const* a, const double* const* b, std::size_t n, double* out) {
+    double s[12][4] = {};
+    const double *a0 = a[0], *a1 = a[1], *a2 = a[2], *a3 = a[3];
+    std::size_t i = 0;
+    for (; i + 4 <= n; i += 4)
+        for (std::size_t c = 0; c < 3; ++c) {
+            const double* x = b[c] + i;
+            for (std::size_t l = 0; l < 4; ++l) s[4 * c][l] += a0[i + l] * x[l];
+            for (std::size_t l = 0; l < 4; ++l) s[4 * c + 1][l] += a1[i + l] * x[l];
+            for (std::size_t l = 0; l < 4; ++l) s[4 * c + 2][l] += a2[i + l] * x[l];
+            for (std::size_t l = 0; l < 4; ++l) s[4 * c + 3][l] += a3[i + l] * x[l];
+        }
+    for (std::size_t c = 0; c < 3; ++c)
+        for (std::size_t r = 0; r < 4; ++r) {
+            double rest = 0.0;
+            for (std::size_t k = i; k < n; ++k) rest += a[r][k] * b[c][k];
+            const double* t = s[4 * c + r];
+            out[4 * c + r] = ((t[0] + t[2]) + (t[1] + t[3])) + rest;
+        }
+}
+
 LOZENGE_WIDE inline double dot(const double* a, const double* b, std::size_t n) {
     double s[8] = {};
     std::size_t i = 0;

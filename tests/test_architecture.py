@@ -19,6 +19,7 @@ FLOORS = [
     ["subproblem"],
     ["certificate", "working"],
     ["newton"],
+    ["foresight"],
     ["engine"],
     ["selection"],
     ["gate"],

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lozenge import certificate
+from lozenge import certificate, foresight
 from lozenge.newton import Effort, settle
 from lozenge.results import Status
 from lozenge.shards import Dual, Want
@@ -33,11 +33,8 @@ if TYPE_CHECKING:
 
 BATCH = 16  # values of α that share a pass
 FIRST = 4  # of those in the first pass, before a slope is known
-GROWTH = 256  # columns that may join at once while the working set is small; later it may double
 REFITS = 40  # Newton steps of the null model; a finite optimum takes about ten, a step to infinity never ends
 ATTEMPTS = 8  # tightenings at one α that do not halve the gap before it is given up
-TRAIL = 2  # steps before the last whose lines foretell the pulls
-NEAR = 0.97  # of its price: a column whose pull is foretold to come so near joins
 EXACT = 1e-5  # from this tolerance down, supports are settled by an exact finish
 SMALL = 1e-4  # descent's first tolerance, in units of the null standard deviation
 
@@ -197,11 +194,11 @@ def null(problem: Problem) -> Run:
             noise = problem.fleet.rounding * np.sqrt(float(sums.residual[0]) / problem.weight)
             finite = bool(np.max(np.abs(gradient + curvature @ step)) <= 64 * noise)
             break
-    (point,) = yield from look(problem, problem.free, [beta])
+    (point,) = yield from look(problem, problem.free, beta[:, None])
     if problem.loss.quadratic and len(beta):
         # One refinement from the exact gradient: the first solve is only as good as the Gram's rounding.
         beta = beta - Factor.of(point.curvature).solve(point.gradient)
-        (point,) = yield from look(problem, problem.free, [beta])
+        (point,) = yield from look(problem, problem.free, beta[:, None])
     return Null(point, finite)
 
 
@@ -213,58 +210,69 @@ def follow(
     ``work`` is the working set to start from and to leave behind; ``span``, by which gaps are divided, is the null
     model's unless it is given.
 
-    A group of α is solved on the working set, one pass over X checks them all, the certified prefix is accepted, and
-    the columns that broke the rest join the working set.
+    A group of α is solved on the working set and one pass over X looks at them all: those that it certifies are done,
+    the columns that broke the others join, and these are solved again with the next group.
     """
     work = Working(problem) if work is None else work
     work.here = start.point if work.here is None else work.here
     span = start.point.loss - problem.saturated if span is None else span
     aim = 0.1 * tol * max(span, certificate.DEGENERATE)
     usual = Effort(aim, SMALL * np.sqrt(2.0 * max(span, 0.0)), aim if tol > EXACT else 0.0)
-    effort, best, attempts = usual, np.inf, 0
-    done, width = 0, FIRST
-    trail: list[tuple[float, Floats]] = [(np.inf, work.here.pull)]  # (α, pulls) of the last certified steps
+    trials = [Trial(usual) for _ in alphas]
+    pending, width, reached = list(range(len(alphas))), FIRST, -1
+    trail = [(np.inf, work.here.pull[problem.penalised])]  # (α, pulls) of the last certified steps
     if work.gramless:
         work.enlist(start.point)
-    while done < len(alphas):
-        group = alphas[done : done + width]
-        if not work.gramless:
-            yield from work.grow(
-                _candidates(work, [(alpha, pull) for alpha in group for pull in _extrapolated(trail, alpha)])
-            )
-        point, points = work.local(work.here), []
-        for alpha in group:
-            point = yield from settle(work, alpha, point, effort)
-            points.append(point)
-        found = yield from _certify(problem, work.cols, group, points, span, tol)
+    while pending:
+        group = pending[:width]
+        fresh = [k for k in group if trials[k].at is None]
+        if not work.gramless and fresh:
+            lines = [line for alpha in alphas[fresh] for line in foresight.extrapolated(trail, alpha)]
+            yield from work.grow(foresight.joining(work, lines))
+        points: list[Point] = []
+        for n, k in enumerate(group):
+            at = trials[k].at
+            if at is None:
+                point = points[-1] if n and group[n - 1] >= reached else work.local(work.point())
+            else:
+                point = work.local(at)
+            points.append((yield from settle(work, alphas[k], point, trials[k].effort)))
+        found = yield from _certify(problem, work.cols, alphas[group], points, span, tol)
         sole = None if len(problem.penalised) else not len(work.factor.dependent)
-        found = [(replace(step, index=done + step.index, unique=sole), at) for step, at in found]
-        if not start.finite:
-            found = [(replace(step, status=Status.UNBOUNDED, gap=np.inf), at) for step, at in found]
-        passed = 0
-        for step, at in found:
+        broken = []
+        for k, (proved, at) in zip(group, found, strict=True):
+            pull = (proved.alpha, at.pull[problem.penalised])
+            step = proved if start.finite else replace(proved, status=Status.UNBOUNDED, gap=np.inf)
             if step.status is Status.STALLED:
-                break
-            work.here = at
-            trail = [*trail[-TRAIL:], (step.alpha, at.pull)]
-            passed += 1
-            yield step
-        done += passed
-        if passed == len(found):
-            width = min(2 * width, BATCH)
-            effort, best, attempts = usual, np.inf, 0
-            continue
-        width = max(1, passed)
-        failed, work.here = found[passed]
-        joining = _candidates(work, [(step.alpha, at.pull) for step, at in found[passed:]])
-        attempts = 0 if passed or len(joining) or failed.gap < 0.5 * best else attempts + 1
-        best = min(best, failed.gap)  # a gap that swings must not pass for progress
-        effort = usual if passed or len(joining) else effort.more()
-        yield from work.grow(joining)
-        if attempts > ATTEMPTS:
-            yield failed
-            done += 1
-            effort, best, attempts = usual, np.inf, 0
+                lacking = bool((foresight.pressure(work, [pull]) > 1.0).any())
+                trials[k].failed(at, step.gap, usual if lacking else None)
+                if trials[k].attempts <= ATTEMPTS:
+                    broken.append(pull)
+                    continue
+            pending.remove(k)
+            if k > reached:
+                work.here, reached = at, k
+                trail = [*trail[-foresight.LINES :], pull]
+            yield replace(step, index=k, unique=sole)
+        width = max(1, width // 2) if len(broken) == len(group) else min(2 * width, BATCH)
+        if broken and not work.gramless:
+            yield from work.grow(foresight.joining(work, broken))
+
+
+@dataclass(eq=False)
+class Trial:
+    """What has been tried at one α: the last point, the smallest gap, and how often nothing was gained."""
+
+    effort: Effort
+    at: Point | None = None
+    best: float = np.inf
+    attempts: int = 0
+
+    def failed(self, at: Point, gap: float, usual: Effort | None) -> None:
+        """Try harder, unless columns were lacking: then as usual."""
+        self.attempts = 0 if usual or gap < 0.5 * self.best else self.attempts + 1
+        self.effort = usual or self.effort.more()
+        self.at, self.best = at, min(self.best, gap)  # a gap that swings must not pass for progress
 
 
 def resume(work: Working, step: Step | None) -> None:
@@ -284,11 +292,7 @@ def confirm(problem: Problem, steps: list[Step], span: float, tol: float) -> Run
     for start in range(0, len(steps), BATCH):
         group = steps[start : start + BATCH]
         cols = group[-1].cols  # members only ever join
-        points = []
-        for step in group:
-            beta = np.zeros(len(cols))
-            beta[: len(step.beta)] = step.beta
-            points.append(Point(beta, np.zeros(0), step.loss, np.zeros(0), np.zeros((0, 0)), np.nan))
+        points = [Point(step.beta, np.zeros(0), step.loss, np.zeros(0), np.zeros((0, 0)), np.nan) for step in group]
         alphas = np.array([step.alpha for step in group])
         found = yield from _certify(problem, cols, alphas, points, span, tol)
         confirmed += [
@@ -297,40 +301,15 @@ def confirm(problem: Problem, steps: list[Step], span: float, tol: float) -> Run
     return confirmed
 
 
-def _extrapolated(trail: list[tuple[float, Floats]], alpha: float) -> list[Floats]:
-    """Pulls at a smaller α, on the lines through the last step and each of those before it.
-
-    Pulls are affine in α between events, so that each line is right if the events between are few, and they differ
-    where there are many.
-    """
-    here, new = trail[-1]
-    slopes = [(new - old) / (here - before) for before, old in trail[:-1] if before > here]
-    return [new + (alpha - here) * slope for slope in slopes] or [new]
-
-
-def _candidates(work: Working, pulls: list[tuple[float, Floats]]) -> Indices:
-    """Columns outside the working set whose pull exceeds the price, the strongest first, as many as may join."""
-    worst = np.zeros(len(work.inside))
-    for alpha, pull in pulls:
-        force = pull[work.problem.penalised]
-        low, high = work.problem.penalty.zero_interval(alpha, np.ones(len(force)))
-        price = np.maximum(np.where(force > 0, high, -low), np.finfo(np.float64).tiny)
-        with np.errstate(over="ignore"):  # a price of 0 asks for every column that pulls at all
-            worst = np.maximum(worst, np.abs(force) / price)
-    worst[work.inside] = 0.0
-    joining = np.flatnonzero(worst > NEAR)
-    room = max(GROWTH, len(work.members))
-    if len(joining) > room:
-        joining = np.sort(joining[np.argsort(-worst[joining], kind="stable")[:room]])
-    return joining.astype(np.int64)
-
-
 def _certify(
     problem: Problem, cols: Indices, alphas: Floats, points: list[Point], span: float, tol: float
 ) -> Generator[Ask, Sums, list[tuple[Step, Point]]]:
     """One pass over X for all candidates, and one over the working set for their dual points."""
     f = len(problem.free)
-    points = yield from look(problem, cols, [point.beta for point in points])
+    betas = np.zeros((len(cols), len(points)))
+    for c, point in enumerate(points):  # members that joined later come last
+        betas[: len(point.beta), c] = point.beta
+    points = yield from look(problem, cols, betas)
     duals = [
         certificate.dual_point(
             problem,

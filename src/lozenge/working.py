@@ -213,15 +213,15 @@ class Working:
         return [answers[k] for k in range(len(safes))]
 
 
-def look(problem: Problem, cols: Indices, betas: list[Floats]) -> Generator[Ask, Sums, list[Point]]:
+def look(problem: Problem, cols: Indices, betas: Floats) -> Generator[Ask, Sums, list[Point]]:
     """One pass: loss and gradient over all columns, and the Hessian of the free part, at each candidate on ``cols``."""
     free = problem.free
-    coef, on = problem.coefficients(np.column_stack(betas), cols)
+    coef, on = problem.coefficients(betas, cols)
     corner = np.append(free, problem.p)
     sums = yield Ask(coef, on, Want(loss=True, gradient="all", gram=(corner, corner)), problem.split)
     gradient = problem.gradient(sums.gradient, sums.slope)
     points = []
-    for c, beta in enumerate(betas):
+    for c, beta in enumerate(betas.T):
         pull = -gradient[:, c]
         points.append(
             Point(

@@ -1,0 +1,49 @@
+"""Which columns a group of α will let in, before a pass over X shows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from lozenge.design.base import Floats
+    from lozenge.problem import Indices
+    from lozenge.working import Working
+
+    Pulls = list[tuple[float, Floats]]  # (α, pulls)
+
+GROWTH = 256  # columns that may join at once while the working set is small; later it may double
+LINES = 2  # steps before the last whose lines foretell the pulls
+
+
+def extrapolated(trail: Pulls, alpha: float) -> Pulls:
+    """Pulls at a smaller α, on the lines through the last step and each of those before it.
+
+    Pulls are affine in α between events, so that each line is right if the events between are few, and they differ
+    where there are many.
+    """
+    here, new = trail[-1]
+    slopes = [(new - old) / (here - before) for before, old in trail[:-1] if before > here]
+    return [(alpha, new + (alpha - here) * slope) for slope in slopes] or [(alpha, new)]
+
+
+def pressure(work: Working, pulls: Pulls) -> Floats:
+    """Largest pull over price of each penalised column outside the working set, over several α; 0 inside."""
+    problem = work.problem
+    worst = np.zeros(len(work.inside))
+    for alpha, pull in pulls:
+        low, high = problem.penalty.zero_interval(alpha, np.ones(len(worst)))
+        price = np.maximum(np.where(pull > 0, high, -low), np.finfo(np.float64).tiny)
+        with np.errstate(over="ignore"):  # a price of 0 asks for every column that pulls at all
+            worst = np.maximum(worst, np.abs(pull) / price)
+    worst[work.inside] = 0.0
+    return worst
+
+
+def joining(work: Working, pulls: Pulls) -> Indices:
+    """Columns that are pulled beyond their price, as many of the strongest as may join at once."""
+    worst = pressure(work, pulls)
+    found = np.flatnonzero(worst > 1.0)
+    room = max(GROWTH, len(work.members))
+    return found if len(found) <= room else np.sort(found[np.argsort(-worst[found], kind="stable")[:room]])
