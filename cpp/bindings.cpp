@@ -125,33 +125,29 @@ template <class T, class I>
 void bind_csc(nb::module_& m) {
     m.def("correlate_csc",
           [](const Vector<T>& data, const Vector<I>& indices, const Vector<I>& pointers, const Vector<double>& scale,
-             const Vector<double>& shift, const Fortran& R, const Vector<double>& totals, const Columns& columns,
-             const Out& out) {
+             const Vector<double>& shift, const Fortran& R, const Columns& columns, const Out& out) {
               const auto x = csc(data, indices, pointers, R.shape(0));
               const auto map = affine(scale, shift, x.columns);
               const std::size_t count = chosen(columns, x.columns);
-              require(out.shape(0) == count && out.shape(1) == R.shape(1) && totals.shape(0) == R.shape(1),
-                      "out or totals has the wrong shape");
+              require(out.shape(0) == count && out.shape(1) == R.shape(1), "out has the wrong shape");
               nb::gil_scoped_release released;
-              correlate(x, map, R.data(), totals.data(), R.shape(1), pointer(columns), count, out.data());
+              correlate(x, map, R.data(), R.shape(1), pointer(columns), count, out.data());
           },
           nb::arg("data").noconvert(), nb::arg("indices").noconvert(), nb::arg("pointers").noconvert(),
           nb::arg("scale").noconvert(), nb::arg("shift").noconvert(), nb::arg("R").noconvert(),
-          nb::arg("totals").noconvert(), nb::arg("columns").noconvert().none(), nb::arg("out").noconvert());
+          nb::arg("columns").noconvert().none(), nb::arg("out").noconvert());
     m.def("moments_csc",
           [](const Vector<T>& data, const Vector<I>& indices, const Vector<I>& pointers, const Vector<double>& scale,
-             const Vector<double>& shift, const Fortran& W, const Vector<double>& totals, const Out& first,
-             const Out& second) {
+             const Vector<double>& shift, const Fortran& W, const Out& first, const Out& second) {
               const auto x = csc(data, indices, pointers, W.shape(0));
               const auto map = affine(scale, shift, x.columns);
               require_moments(first, second, x.columns, W.shape(1));
-              require(totals.shape(0) == W.shape(1), "totals has the wrong shape");
               nb::gil_scoped_release released;
-              moments(x, map, W.data(), totals.data(), W.shape(1), first.data(), second.data());
+              moments(x, map, W.data(), W.shape(1), first.data(), second.data());
           },
           nb::arg("data").noconvert(), nb::arg("indices").noconvert(), nb::arg("pointers").noconvert(),
           nb::arg("scale").noconvert(), nb::arg("shift").noconvert(), nb::arg("W").noconvert(),
-          nb::arg("totals").noconvert(), nb::arg("first").noconvert(), nb::arg("second").noconvert());
+          nb::arg("first").noconvert(), nb::arg("second").noconvert());
     m.def("summarise_csc",
           [](const Vector<T>& data, const Vector<I>& indices, const Vector<I>& pointers, std::size_t rows,
              const Out& out) {
@@ -178,17 +174,19 @@ void bind_csc(nb::module_& m) {
           nb::arg("B").noconvert(), nb::arg("out").noconvert());
     m.def("pack_csc",
           [](const Vector<T>& data, const Vector<I>& indices, const Vector<I>& pointers, const Vector<double>& scale,
-             const Vector<double>& shift, const Vector<std::int64_t>& columns, const FortranOut& out) {
-              const auto x = csc(data, indices, pointers, out.shape(0));
+             const Vector<double>& shift, const Vector<std::int64_t>& columns, std::size_t rows, std::size_t top,
+             std::size_t bottom, const FortranOut& out) {
+              const auto x = csc(data, indices, pointers, rows);
               const auto map = affine(scale, shift, x.columns);
               const std::size_t count = chosen(columns, x.columns);
-              require(out.shape(1) == count, "out has the wrong shape");
+              require(top <= bottom && bottom <= rows, "rows out of range");
+              require(out.shape(0) == bottom - top && out.shape(1) == count, "out has the wrong shape");
               nb::gil_scoped_release released;
-              pack(x, map, columns.data(), count, out.data());
+              pack(x, map, columns.data(), count, top, bottom, out.data());
           },
           nb::arg("data").noconvert(), nb::arg("indices").noconvert(), nb::arg("pointers").noconvert(),
-          nb::arg("scale").noconvert(), nb::arg("shift").noconvert(), nb::arg("columns").noconvert(),
-          nb::arg("out").noconvert());
+          nb::arg("scale").noconvert(), nb::arg("shift").noconvert(), nb::arg("columns").noconvert(), nb::arg("rows"),
+          nb::arg("top"), nb::arg("bottom"), nb::arg("out").noconvert());
 }
 
 using Square = Matrix<double>;

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <vector>
+#include <memory>
 
 namespace lozenge {
 
@@ -47,18 +47,16 @@ struct Chosen {
     std::size_t operator[](std::size_t k) const { return list ? static_cast<std::size_t>(list[k]) : k; }
 };
 
-// Zeros that begin on a line of the cache: loads that straddle two lines take twice as long.
+// Room that begins on a line of the cache: loads that straddle two lines take twice as long.
 class Scratch {
-    std::vector<double> room;
+    std::unique_ptr<double[]> room;
     double* start;
 
   public:
-    explicit Scratch(std::size_t size) : room(size + 7) {
-        const std::size_t past = reinterpret_cast<std::uintptr_t>(room.data()) % 64 / sizeof(double);
-        start = room.data() + (past == 0 ? 0 : 8 - past);
+    explicit Scratch(std::size_t size) : room(new double[size + 7]) {
+        const std::size_t past = reinterpret_cast<std::uintptr_t>(room.get()) % 64 / sizeof(double);
+        start = room.get() + (past == 0 ? 0 : 8 - past);
     }
-    Scratch(const Scratch&) = delete;
-    Scratch& operator=(const Scratch&) = delete;
     double* data() { return start; }
     double& operator[](std::size_t i) { return start[i]; }
 };

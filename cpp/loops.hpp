@@ -18,49 +18,102 @@ constexpr std::size_t kParts = kLanes / kWidth;  // registers that hold the lane
 
 #if defined(__GNUC__)
 
-typedef double Vec __attribute__((vector_size(8 * LOZENGE_WIDTH)));
+template <std::size_t N>
+struct Register {
+    typedef double type __attribute__((vector_size(8 * N)));
+};
+template <>
+struct Register<1> {
+    typedef double type;
+};
+using Vec = typename Register<kWidth>::type;
 typedef float Narrow __attribute__((vector_size(4 * LOZENGE_WIDTH)));
 
-LOZENGE_INLINE Vec load(const double* x) {
-    Vec found;
+template <class R>
+LOZENGE_INLINE R every(double x) {
+    return x - R{};
+}
+template <class R>
+LOZENGE_INLINE R load_as(const double* x) {
+    R found;
     __builtin_memcpy(&found, x, sizeof found);
     return found;
+}
+template <class R>
+LOZENGE_INLINE void store(double* to, R x) {
+    __builtin_memcpy(to, &x, sizeof x);
 }
 LOZENGE_INLINE Vec load(const float* x) {
     Narrow found;
     __builtin_memcpy(&found, x, sizeof found);
     return __builtin_convertvector(found, Vec);
 }
-LOZENGE_INLINE void store(double* to, Vec x) { __builtin_memcpy(to, &x, sizeof x); }
-LOZENGE_INLINE Vec all(double x) { return x - Vec{}; }
 LOZENGE_INLINE Vec lesser(Vec x, Vec low) { return x < low ? x : low; }
 LOZENGE_INLINE Vec greater(Vec x, Vec high) { return x > high ? x : high; }
 LOZENGE_INLINE void prefetch(const void* place) { __builtin_prefetch(place); }
 
 #else
 
-struct Vec {
-    double lane[LOZENGE_WIDTH] = {};
+template <std::size_t N>
+struct Plain {
+    static constexpr std::size_t size = N;
+    double lane[N] = {};
 };
-template <class Do>
-Vec each(Do at) {
-    Vec found;
-    for (std::size_t l = 0; l < kWidth; ++l) found.lane[l] = at(l);
+template <std::size_t N>
+struct Register {
+    using type = Plain<N>;
+};
+using Vec = Plain<kWidth>;
+
+template <class R, class Of>
+R each(Of of) {
+    R found;
+    for (std::size_t l = 0; l < R::size; ++l) found.lane[l] = of(l);
     return found;
 }
-template <class T>
-Vec load(const T* x) { return each([=](std::size_t l) { return static_cast<double>(x[l]); }); }
-inline void store(double* to, Vec x) { for (std::size_t l = 0; l < kWidth; ++l) to[l] = x.lane[l]; }
-inline Vec all(double x) { return each([=](std::size_t) { return x; }); }
-inline Vec operator+(Vec a, Vec b) { return each([&](std::size_t l) { return a.lane[l] + b.lane[l]; }); }
-inline Vec operator-(Vec a, Vec b) { return each([&](std::size_t l) { return a.lane[l] - b.lane[l]; }); }
-inline Vec operator*(Vec a, Vec b) { return each([&](std::size_t l) { return a.lane[l] * b.lane[l]; }); }
-inline Vec& operator+=(Vec& a, Vec b) { return a = a + b; }
-inline Vec lesser(Vec x, Vec low) { return each([&](std::size_t l) { return x.lane[l] < low.lane[l] ? x.lane[l] : low.lane[l]; }); }
-inline Vec greater(Vec x, Vec high) { return each([&](std::size_t l) { return x.lane[l] > high.lane[l] ? x.lane[l] : high.lane[l]; }); }
+template <class R>
+R every(double x) {
+    return each<R>([=](std::size_t) { return x; });
+}
+template <class R>
+R load_as(const double* x) {
+    return each<R>([=](std::size_t l) { return x[l]; });
+}
+template <class R>
+void store(double* to, R x) {
+    for (std::size_t l = 0; l < R::size; ++l) to[l] = x.lane[l];
+}
+inline Vec load(const float* x) {
+    return each<Vec>([=](std::size_t l) { return static_cast<double>(x[l]); });
+}
+template <std::size_t N>
+Plain<N> operator+(Plain<N> a, Plain<N> b) {
+    return each<Plain<N>>([&](std::size_t l) { return a.lane[l] + b.lane[l]; });
+}
+template <std::size_t N>
+Plain<N> operator-(Plain<N> a, Plain<N> b) {
+    return each<Plain<N>>([&](std::size_t l) { return a.lane[l] - b.lane[l]; });
+}
+template <std::size_t N>
+Plain<N> operator*(Plain<N> a, Plain<N> b) {
+    return each<Plain<N>>([&](std::size_t l) { return a.lane[l] * b.lane[l]; });
+}
+template <std::size_t N>
+Plain<N>& operator+=(Plain<N>& a, Plain<N> b) {
+    return a = a + b;
+}
+inline Vec lesser(Vec x, Vec low) {
+    return each<Vec>([&](std::size_t l) { return std::min(low.lane[l], x.lane[l]); });
+}
+inline Vec greater(Vec x, Vec high) {
+    return each<Vec>([&](std::size_t l) { return std::max(high.lane[l], x.lane[l]); });
+}
 inline void prefetch(const void*) {}
 
 #endif
+
+LOZENGE_INLINE Vec load(const double* x) { return load_as<Vec>(x); }
+LOZENGE_INLINE Vec all(double x) { return every<Vec>(x); }
 
 LOZENGE_INLINE double fold(const double* s) {
     return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
@@ -103,11 +156,11 @@ LOZENGE_INLINE void step(const T* const* x, std::size_t row, const Vec* scale, c
     }
 }
 
-// Sums over one block of rows of C columns against a group of M residuals, added to out.  `ahead` is what comes next:
-// a block is a page of memory, and the hardware's own prefetching ends there.
+// Sums over one block of rows of C columns against a group of M residuals, added to out.  `ahead` is what comes next,
+// asked of memory little by little: a block is a page, and the hardware's own prefetching ends there.
 template <bool Squares, std::size_t C, std::size_t M, class T>
 LOZENGE_TARGET void tile(const T* const* x, const double* scale, const double* shift, std::size_t rows, const double* r,
-                         const T* const* ahead, double* const* out) {
+                         const char** ahead, std::size_t hurry, double* const* out) {
     constexpr std::size_t sides = Squares ? 2 : C;
     const std::size_t full = rows - rows % kLanes;
     T last[C][kLanes] = {};
@@ -122,21 +175,22 @@ LOZENGE_TARGET void tile(const T* const* x, const double* scale, const double* s
         b[c] = all(shift[c]);
     }
     double lanes[sides][M][kLanes];
-    const double* residuals = r;
     for (std::size_t part = 0; part < kLanes; part += kWidth) {
         Vec sums[sides][M] = {};
-        if (part == 0)
-            for (std::size_t i = 0; i < full; i += kLanes, residuals += M * kWidth) {
-                for (std::size_t c = 0; c < C; ++c) prefetch(ahead[c] + i);
-                step<Squares, C, M>(x, i, a, b, residuals, sums);
+        const char* next[C];
+        for (std::size_t c = 0; c < C; ++c) next[c] = ahead[c];
+        for (std::size_t i = part; i < full; i += kLanes, r += M * kWidth) {
+            for (std::size_t c = 0; c < C; ++c) {
+                prefetch(next[c]);
+                next[c] += hurry;
             }
-        else
-            for (std::size_t i = part; i < full; i += kLanes, residuals += M * kWidth)
-                step<Squares, C, M>(x, i, a, b, residuals, sums);
-        if (full < rows) {
-            step<Squares, C, M>(tail, part, a, b, residuals, sums);
-            residuals += M * kWidth;
+            step<Squares, C, M>(x, i, a, b, r, sums);
         }
+        if (full < rows) {
+            step<Squares, C, M>(tail, part, a, b, r, sums);
+            r += M * kWidth;
+        }
+        for (std::size_t c = 0; c < C; ++c) ahead[c] = next[c];
         for (std::size_t s = 0; s < sides; ++s)
             for (std::size_t g = 0; g < M; ++g) store(lanes[s][g] + part, sums[s][g]);
     }
@@ -146,17 +200,19 @@ LOZENGE_TARGET void tile(const T* const* x, const double* scale, const double* s
 
 template <bool Squares, std::size_t C, class T>
 LOZENGE_INLINE void tiles(const T* const* x, const double* scale, const double* shift, std::size_t rows,
-                          const double* packed, std::size_t m, const T* const* ahead, double* const* out) {
+                          const double* packed, std::size_t m, const T* const* after, double* const* out) {
     const std::size_t padded = (rows + kLanes - 1) / kLanes * kLanes;
+    const std::size_t hurry = kLanes * sizeof(T) / (kParts * ((m + kGroup - 1) / kGroup));
+    const char* ahead[C];
+    for (std::size_t c = 0; c < C; ++c) ahead[c] = reinterpret_cast<const char*>(after[c]);
     for (std::size_t c = 0; c < m; c += kGroup) {
         const double* r = packed + c * padded;
         double* to[2] = {out[0] + c, out[1] + c};
-        const T* const* next = c == 0 ? ahead : x;
         switch (std::min(kGroup, m - c)) {
-            case 1: tile<Squares, C, 1>(x, scale, shift, rows, r, next, to); break;
-            case 2: tile<Squares, C, 2>(x, scale, shift, rows, r, next, to); break;
-            case 3: tile<Squares, C, 3>(x, scale, shift, rows, r, next, to); break;
-            default: tile<Squares, C, 4>(x, scale, shift, rows, r, next, to); break;
+            case 1: tile<Squares, C, 1>(x, scale, shift, rows, r, ahead, hurry, to); break;
+            case 2: tile<Squares, C, 2>(x, scale, shift, rows, r, ahead, hurry, to); break;
+            case 3: tile<Squares, C, 3>(x, scale, shift, rows, r, ahead, hurry, to); break;
+            default: tile<Squares, C, 4>(x, scale, shift, rows, r, ahead, hurry, to); break;
         }
     }
 }
@@ -286,6 +342,172 @@ LOZENGE_TARGET void sums_by_row(const Dense<T>& X, Affine affine, const double* 
                 }
         }
     }
+}
+
+// -- stored entries against residuals that lie row by row ------------------------------------------------------------
+
+// What one index fetches: G residuals, side by side.
+template <std::size_t G>
+struct Row {
+    static constexpr std::size_t width = G < kWidth ? G : kWidth, count = G / width;
+    typename Register<width>::type part[count];
+};
+
+template <std::size_t G>
+LOZENGE_INLINE void add(Row<G>& to, double x, const double* r) {
+    using R = typename Register<Row<G>::width>::type;
+    for (std::size_t v = 0; v < Row<G>::count; ++v) to.part[v] += every<R>(x) * load_as<R>(r + v * Row<G>::width);
+}
+template <std::size_t G>
+LOZENGE_INLINE void add(Row<G>& to, const double* r) {
+    using R = typename Register<Row<G>::width>::type;
+    for (std::size_t v = 0; v < Row<G>::count; ++v) to.part[v] += load_as<R>(r + v * Row<G>::width);
+}
+template <std::size_t G>
+LOZENGE_INLINE void fold(const Row<G>* sums, double* to) {
+    using R = typename Register<Row<G>::width>::type;
+    for (std::size_t v = 0; v < Row<G>::count; ++v) {
+        double* place = to + v * Row<G>::width;
+        store(place, load_as<R>(place) + ((sums[0].part[v] + sums[2].part[v]) + (sums[1].part[v] + sums[3].part[v])));
+    }
+}
+
+// Rows [top, bottom) of G columns of R, side by side; those that are not there are zeros.
+inline void side_by_side(const double* R, std::size_t lead, std::size_t group, std::size_t side, std::size_t top,
+                         std::size_t bottom, double* to) {
+    for (std::size_t i = top; i < bottom; ++i)
+        for (std::size_t g = 0; g < side; ++g) to[i * side + g] = g < group ? R[g * lead + i] : 0.0;
+}
+
+template <bool Squares, bool Seen, std::size_t G, class T, class I>
+LOZENGE_INLINE void entry(const Csc<T, I>& X, std::size_t e, double scale, double shift, const double* R, Row<G>& sum,
+                          Row<G>& square, Row<G>& all) {
+    const double* r = R + static_cast<std::size_t>(X.indices[e]) * G;
+    const double x = static_cast<double>(X.data[e]) * scale - shift;
+    add<G>(sum, x, r);
+    if constexpr (Squares) add<G>(square, x * x, r);
+    if constexpr (Seen) add<G>(all, r);
+}
+
+// Σ x̃ r, with squares Σ x̃² r, and where it is asked for Σ r over the stored entries of one column, each (G,).
+// Entry e is in lane e mod 4, and 512 entries are summed apart.
+template <bool Squares, bool Seen, std::size_t G, class T, class I>
+LOZENGE_INLINE void entry_sums(const Csc<T, I>& X, std::size_t first, std::size_t last, double scale, double shift,
+                               const double* R, double* sum, double* square, double* seen) {
+    for (std::size_t top = first; top < last; top += kRows) {
+        const std::size_t bottom = std::min(last, top + kRows);
+        Row<G> sums[4] = {}, squares[4] = {}, all[4] = {};
+        std::size_t e = top;
+        for (; e + 4 <= bottom; e += 4)
+            for (std::size_t l = 0; l < 4; ++l)
+                entry<Squares, Seen, G>(X, e + l, scale, shift, R, sums[l], squares[l], all[l]);
+        for (std::size_t l = 0; l < 3; ++l)
+            if (e + l < bottom) entry<Squares, Seen, G>(X, e + l, scale, shift, R, sums[l], squares[l], all[l]);
+        fold<G>(sums, sum);
+        if constexpr (Squares) fold<G>(squares, square);
+        if constexpr (Seen) fold<G>(all, seen);
+    }
+}
+
+// Columns [begin, end) of the chosen ones against G residuals, of which `group` are meant: out and second lie m apart.
+// The implicit zeros of a column read as -shift, and add read(0) · (Σ r over all rows - Σ r over the stored ones).
+template <bool Squares, std::size_t G, class T, class I>
+LOZENGE_TARGET void sums_of_side(const Csc<T, I>& X, Affine affine, const double* R, const double* totals,
+                                    std::size_t group, std::size_t m, Chosen chosen, std::size_t begin, std::size_t end,
+                                    double* out, double* second) {
+    for (std::size_t k = begin; k < end; ++k) {
+        const std::size_t j = chosen[k];
+        const double scale = affine.scale[j], shift = affine.shift[j];
+        const std::size_t first = static_cast<std::size_t>(X.pointers[j]);
+        const std::size_t last = static_cast<std::size_t>(X.pointers[j + 1]);
+        double sum[G] = {}, square[G] = {}, seen[G] = {};
+        if (shift == 0.0 || last - first == X.rows) {
+            entry_sums<Squares, false, G>(X, first, last, scale, shift, R, sum, square, seen);
+        } else {
+            entry_sums<Squares, true, G>(X, first, last, scale, shift, R, sum, square, seen);
+            for (std::size_t g = 0; g < group; ++g) {
+                const double rest = totals[g] - seen[g];
+                sum[g] -= shift * rest;
+                square[g] += shift * shift * rest;
+            }
+        }
+        for (std::size_t g = 0; g < group; ++g) {
+            out[k * m + g] = sum[g];
+            if constexpr (Squares) second[k * m + g] = square[g];
+        }
+    }
+}
+
+template <bool Squares, class T, class I>
+LOZENGE_TARGET void sums_of_entries(const Csc<T, I>& X, Affine affine, const double* R, const double* totals,
+                                    std::size_t side, std::size_t group, std::size_t m, Chosen chosen,
+                                    std::size_t begin, std::size_t end, double* out, double* second) {
+    switch (side) {
+        case 1: return sums_of_side<Squares, 1>(X, affine, R, totals, group, m, chosen, begin, end, out, second);
+        case 2: return sums_of_side<Squares, 2>(X, affine, R, totals, group, m, chosen, begin, end, out, second);
+        case 4: return sums_of_side<Squares, 4>(X, affine, R, totals, group, m, chosen, begin, end, out, second);
+        default: return sums_of_side<Squares, 8>(X, affine, R, totals, group, m, chosen, begin, end, out, second);
+    }
+}
+
+// Rows [top, bottom) of X̃_W B, added to eta, which holds these rows side by side; a column's indices ascend.
+template <std::size_t G, class T, class I>
+LOZENGE_TARGET void predict_side(const Csc<T, I>& X, Affine affine, Chosen chosen, std::size_t count,
+                                    const double* B, std::size_t group, std::size_t m, std::size_t top,
+                                    std::size_t bottom, double* eta) {
+    using R = typename Register<Row<G>::width>::type;
+    double base[G] = {};  // what the implicit zeros of shifted columns read as
+    for (std::size_t k = 0; k < count; ++k) {
+        const std::size_t j = chosen[k];
+        const double scale = affine.scale[j], shift = affine.shift[j];
+        const I *from = X.indices + X.pointers[j], *to = X.indices + X.pointers[j + 1];
+        const bool full = static_cast<std::size_t>(to - from) == X.rows;
+        if (top > 0) from = std::lower_bound(from, to, static_cast<I>(top));
+        if (bottom < X.rows) to = std::lower_bound(from, to, static_cast<I>(bottom));
+        double b[G] = {};
+        for (std::size_t g = 0; g < group; ++g) {
+            b[g] = B[k * m + g];
+            if (!full) base[g] -= shift * b[g];
+        }
+        const T* x = X.data + (from - X.indices);
+        const double less = full ? shift : 0.0;
+        R slope[Row<G>::count];
+        for (std::size_t v = 0; v < Row<G>::count; ++v) slope[v] = load_as<R>(b + v * Row<G>::width);
+        for (; from < to; ++from, ++x) {
+            double* row = eta + (static_cast<std::size_t>(*from) - top) * G;
+            const R value = every<R>(static_cast<double>(*x) * scale - less);
+            for (std::size_t v = 0; v < Row<G>::count; ++v) {
+                double* place = row + v * Row<G>::width;
+                store(place, load_as<R>(place) + value * slope[v]);
+            }
+        }
+    }
+    for (std::size_t g = 0; g < group; ++g)
+        if (base[g] != 0.0)
+            for (std::size_t i = 0; i < bottom - top; ++i) eta[i * G + g] += base[g];
+}
+
+template <class T, class I>
+LOZENGE_TARGET void predict_entries(const Csc<T, I>& X, Affine affine, Chosen chosen, std::size_t count,
+                                    const double* B, std::size_t side, std::size_t group, std::size_t m,
+                                    std::size_t top, std::size_t bottom, double* eta) {
+    switch (side) {
+        case 1: return predict_side<1>(X, affine, chosen, count, B, group, m, top, bottom, eta);
+        case 2: return predict_side<2>(X, affine, chosen, count, B, group, m, top, bottom, eta);
+        case 4: return predict_side<4>(X, affine, chosen, count, B, group, m, top, bottom, eta);
+        default: return predict_side<8>(X, affine, chosen, count, B, group, m, top, bottom, eta);
+    }
+}
+
+LOZENGE_TARGET inline void total(const double* r, std::size_t rows, double* out) {
+    double found = 0.0;
+    for (std::size_t top = 0; top < rows; top += kRows) {
+        const std::size_t bottom = std::min(rows, top + kRows);
+        double lanes[kLanes] = {};
+        for (std::size_t i = top; i < bottom; ++i) lanes[(i - top) % kLanes] += r[i];
+        found += fold(lanes);
+    }
+    *out = found;
 }
 
 // -- what a column holds ---------------------------------------------------------------------------------------------

@@ -83,94 +83,6 @@ void summarise(const Dense<T>& X, double* out) {
     });
 }
 
-// CSC.  `totals` (m,) are the column sums of R: the implicit zeros of a column read as -shift, so they add
-// read(0) * (total - sum over the stored rows).
-template <bool Squares, class T, class I>
-void sums(const Csc<T, I>& X, Affine affine, const double* R, const double* totals, std::size_t m,
-          const std::int64_t* columns, std::size_t count, double* out, double* second) {
-    const double cost = static_cast<double>(X.pointers[X.columns]) * static_cast<double>(m);
-    over_columns(count, cost, [&](std::size_t begin, std::size_t end) {
-        for (std::size_t k = begin; k < end; ++k) {
-            const std::size_t j = columns ? static_cast<std::size_t>(columns[k]) : k;
-            const double scale = affine.scale[j], shift = affine.shift[j];
-            const std::size_t first = static_cast<std::size_t>(X.pointers[j]);
-            const std::size_t last = static_cast<std::size_t>(X.pointers[j + 1]);
-            const double zero = read(0.0, scale, shift);
-            const bool full = last - first == X.rows;
-            for (std::size_t c = 0; c < m; ++c) {
-                const double* r = R + c * X.rows;
-                double sum = 0.0, squares = 0.0, seen = 0.0;
-                for (std::size_t top = first; top < last; top += kRows) {
-                    const std::size_t bottom = std::min(last, top + kRows);
-                    double block = 0.0, square = 0.0, weight = 0.0;
-                    for (std::size_t e = top; e < bottom; ++e) {
-                        const double value = r[static_cast<std::size_t>(X.indices[e])];
-                        const double x = read(static_cast<double>(X.data[e]), scale, shift);
-                        block += x * value;
-                        if constexpr (Squares) square += x * x * value;
-                        weight += value;
-                    }
-                    sum += block;
-                    squares += square;
-                    seen += weight;
-                }
-                const bool none = zero == 0.0 || full;
-                out[k * m + c] = none ? sum : sum + zero * (totals[c] - seen);
-                if constexpr (Squares) second[k * m + c] = none ? squares : squares + zero * zero * (totals[c] - seen);
-            }
-        }
-    });
-}
-
-template <class T, class I>
-void correlate(const Csc<T, I>& X, Affine affine, const double* R, const double* totals, std::size_t m,
-               const std::int64_t* columns, std::size_t count, double* out) {
-    sums<false>(X, affine, R, totals, m, columns, count, out, nullptr);
-}
-
-template <class T, class I>
-void moments(const Csc<T, I>& X, Affine affine, const double* W, const double* totals, std::size_t m, double* first,
-             double* second) {
-    sums<true>(X, affine, W, totals, m, nullptr, X.columns, first, second);
-}
-
-template <class T, class I>
-void summarise(const Csc<T, I>& X, double* out) {
-    over_columns(X.columns, static_cast<double>(X.pointers[X.columns]), [&](std::size_t begin, std::size_t end) {
-        for (std::size_t j = begin; j < end; ++j) {
-            const std::size_t first = static_cast<std::size_t>(X.pointers[j]);
-            const std::size_t count = static_cast<std::size_t>(X.pointers[j + 1]) - first;
-            LOZENGE_RUN(summary_of(X.data + first, count, X.rows, X.data + first, out + 4 * j));
-        }
-    });
-}
-
-// X_W B added to out (n, m), Fortran order.
-template <class T, class I>
-void predict(const Csc<T, I>& X, Affine affine, const std::int64_t* columns, std::size_t count, const double* B,
-             std::size_t m, double* out) {
-    for (std::size_t c = 0; c < m; ++c) {
-        double* eta = out + c * X.rows;
-        double base = 0.0;  // what the implicit zeros of the shifted columns read as
-        for (std::size_t k = 0; k < count; ++k) {
-            const double b = B[k * m + c];
-            if (b == 0.0) continue;
-            const std::size_t j = static_cast<std::size_t>(columns[k]);
-            const double scale = affine.scale[j], shift = affine.shift[j];
-            const std::size_t first = static_cast<std::size_t>(X.pointers[j]);
-            const std::size_t last = static_cast<std::size_t>(X.pointers[j + 1]);
-            const bool full = last - first == X.rows;
-            for (std::size_t e = first; e < last; ++e) {
-                const double x = static_cast<double>(X.data[e]) * scale;
-                eta[static_cast<std::size_t>(X.indices[e])] += (full ? x - shift : x) * b;
-            }
-            if (!full) base -= shift * b;
-        }
-        if (base != 0.0)
-            for (std::size_t i = 0; i < X.rows; ++i) eta[i] += base;
-    }
-}
-
 // Rows [top, bottom) of the chosen columns, as float64, Fortran order.
 template <class T>
 void pack(const Dense<T>& X, Affine affine, const std::int64_t* columns, std::size_t count, std::size_t top,
@@ -195,16 +107,140 @@ void pack(const Dense<T>& X, Affine affine, const std::int64_t* columns, std::si
     });
 }
 
+// -- CSC -------------------------------------------------------------------------------------------------------------
+
 template <class T, class I>
-void pack(const Csc<T, I>& X, Affine affine, const std::int64_t* columns, std::size_t count, double* out) {
-    for (std::size_t k = 0; k < count; ++k) {
-        const std::size_t j = static_cast<std::size_t>(columns[k]);
-        double* column = out + k * X.rows;
-        std::fill(column, column + X.rows, -affine.shift[j]);
-        for (std::size_t e = static_cast<std::size_t>(X.pointers[j]); e < static_cast<std::size_t>(X.pointers[j + 1]); ++e)
-            column[static_cast<std::size_t>(X.indices[e])] =
-                read(static_cast<double>(X.data[e]), affine.scale[j], affine.shift[j]);
+double entries_of(const Csc<T, I>& X, Chosen chosen, std::size_t count) {
+    if (!chosen.list) return static_cast<double>(X.pointers[count]);
+    double found = 0.0;
+    for (std::size_t k = 0; k < count; ++k)
+        found += static_cast<double>(X.pointers[chosen[k] + 1] - X.pointers[chosen[k]]);
+    return found;
+}
+
+// Calls work(begin, end) over ranges of the chosen columns that hold about as many entries each; a column costs as much
+// as four.
+template <class T, class I, class Work>
+void over_entries(const Csc<T, I>& X, Chosen chosen, std::size_t count, double m, const Work& work) {
+    const double all = entries_of(X, chosen, count) + 4.0 * static_cast<double>(count);
+    const std::size_t threads = threads_for(all * m), parts = threads == 1 ? 1 : 4 * threads;
+    if (parts == 1) return work(0, count);
+    std::vector<std::size_t> edges(parts + 1, count);
+    edges[0] = 0;
+    double before = 0.0;
+    for (std::size_t k = 0, t = 1; k < count && t < parts; ++k) {
+        before += 4.0 + static_cast<double>(X.pointers[chosen[k] + 1] - X.pointers[chosen[k]]);
+        while (t < parts && before * static_cast<double>(parts) >= all * static_cast<double>(t)) edges[t++] = k + 1;
     }
+    Pool::each(parts, threads, [&](std::size_t t) {
+        if (edges[t] < edges[t + 1]) work(edges[t], edges[t + 1]);
+    });
+}
+
+// How many residuals lie together where `left` are still to be done: eight, four, two or one.
+inline std::size_t side_of(std::size_t left) { return left > 4 ? 8 : left > 2 ? 4 : left; }
+
+// The columns of R, groups of them side by side, so that one index fetches one line.
+class Sides {
+    Scratch room;
+    const double* start;
+    std::size_t rows;
+
+  public:
+    Sides(const double* R, std::size_t n, std::size_t m, std::size_t threads)
+        : room(m == 1 ? 0 : n * (m + 7)), start(m == 1 ? R : room.data()), rows(n) {
+        if (m == 1) return;
+        constexpr std::size_t strip = 4096;
+        Pool::each((n + strip - 1) / strip, threads, [&](std::size_t t) {
+            for (std::size_t c = 0; c < m; c += 8)
+                baseline::side_by_side(R + c * n, n, std::min<std::size_t>(8, m - c), side_of(m - c), t * strip,
+                                       std::min(n, (t + 1) * strip), room.data() + c * n);
+        });
+    }
+    const double* at(std::size_t c) const { return start + c * rows; }
+};
+
+template <bool Squares, class T, class I>
+void sums(const Csc<T, I>& X, Affine affine, const double* R, std::size_t m, Chosen chosen, std::size_t count,
+          double* out, double* second) {
+    const double width = static_cast<double>(m);
+    const Sides sides(R, X.rows, m, threads_for(static_cast<double>(X.rows) * width));
+    std::vector<double> totals(m, 0.0);  // needed only where the implicit zeros of a column read as something else
+    bool shifted = false;
+    for (std::size_t k = 0; k < count; ++k) shifted = shifted || affine.shift[chosen[k]] != 0.0;
+    if (shifted)
+        for (std::size_t c = 0; c < m; ++c) LOZENGE_RUN(total(R + c * X.rows, X.rows, totals.data() + c));
+    over_entries(X, chosen, count, width, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t c = 0; c < m; c += 8)
+            LOZENGE_RUN(sums_of_entries<Squares>(X, affine, sides.at(c), totals.data() + c, side_of(m - c),
+                                                 std::min<std::size_t>(8, m - c), m, chosen, begin, end, out + c,
+                                                 Squares ? second + c : nullptr));
+    });
+}
+
+template <class T, class I>
+void correlate(const Csc<T, I>& X, Affine affine, const double* R, std::size_t m, const std::int64_t* columns,
+               std::size_t count, double* out) {
+    sums<false>(X, affine, R, m, Chosen{columns}, count, out, nullptr);
+}
+
+template <class T, class I>
+void moments(const Csc<T, I>& X, Affine affine, const double* W, std::size_t m, double* first, double* second) {
+    sums<true>(X, affine, W, m, Chosen{nullptr}, X.columns, first, second);
+}
+
+template <class T, class I>
+void summarise(const Csc<T, I>& X, double* out) {
+    over_entries(X, Chosen{nullptr}, X.columns, 1.0, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t j = begin; j < end; ++j) {
+            const std::size_t first = static_cast<std::size_t>(X.pointers[j]);
+            const std::size_t count = static_cast<std::size_t>(X.pointers[j + 1]) - first;
+            LOZENGE_RUN(summary_of(X.data + first, count, X.rows, X.data + first, out + 4 * j));
+        }
+    });
+}
+
+// X̃_W B added to out (n, m), Fortran order.  Rows are split among threads, in parts that stay in the second cache if
+// each column still has enough entries in a part to pay for finding them.
+template <class T, class I>
+void predict(const Csc<T, I>& X, Affine affine, const std::int64_t* columns, std::size_t count, const double* B,
+             std::size_t m, double* out) {
+    const double entries = entries_of(X, Chosen{columns}, count);
+    const std::size_t threads = threads_for((entries + static_cast<double>(X.rows)) * static_cast<double>(m));
+    const std::size_t worth = static_cast<std::size_t>(entries / (16.0 * static_cast<double>(count + 1)));
+    const std::size_t fits = X.rows * side_of(m) / (1 << 15);
+    const std::size_t parts = std::min(std::max(threads, std::min(worth, fits)), std::max<std::size_t>(1, X.rows));
+    Pool::each(parts, threads, [&](std::size_t t) {
+        const std::size_t top = X.rows * t / parts, bottom = X.rows * (t + 1) / parts;
+        for (std::size_t c = 0; c < m; c += 8) {
+            const std::size_t group = std::min<std::size_t>(8, m - c), side = side_of(group);
+            Scratch eta((bottom - top) * side);
+            std::fill(eta.data(), eta.data() + (bottom - top) * side, 0.0);
+            LOZENGE_RUN(predict_entries(X, affine, Chosen{columns}, count, B + c, side, group, m, top, bottom, eta.data()));
+            for (std::size_t g = 0; g < group; ++g)
+                for (std::size_t i = top; i < bottom; ++i) out[(c + g) * X.rows + i] += eta[(i - top) * side + g];
+        }
+    });
+}
+
+// Rows [top, bottom) of the chosen columns; a column's indices ascend.
+template <class T, class I>
+void pack(const Csc<T, I>& X, Affine affine, const std::int64_t* columns, std::size_t count, std::size_t top,
+          std::size_t bottom, double* out) {
+    const std::size_t rows = bottom - top;
+    over_columns(count, static_cast<double>(rows) * static_cast<double>(count), [&](std::size_t begin, std::size_t end) {
+        for (std::size_t k = begin; k < end; ++k) {
+            const std::size_t j = static_cast<std::size_t>(columns[k]);
+            const double scale = affine.scale[j], shift = affine.shift[j];
+            const I *from = X.indices + X.pointers[j], *to = X.indices + X.pointers[j + 1];
+            double* column = out + k * rows;
+            std::fill(column, column + rows, -shift);
+            if (top > 0) from = std::lower_bound(from, to, static_cast<I>(top));
+            for (; from < to && static_cast<std::size_t>(*from) < bottom; ++from)
+                column[static_cast<std::size_t>(*from) - top] =
+                    read(static_cast<double>(X.data[from - X.indices]), scale, shift);
+        }
+    });
 }
 
 }  // namespace lozenge

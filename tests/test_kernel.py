@@ -96,7 +96,7 @@ def test_correlate_csc(dtype, integer):
                 X = X.astype(dtype)
                 for cols in subsets(p):
                     out = np.full((p if cols is None else len(cols), m), np.nan)  # whatever was there is overwritten
-                    _kernel.correlate_csc(*csc(X, dtype, integer), scale, shift, R, R.sum(axis=0), cols, out)
+                    _kernel.correlate_csc(*csc(X, dtype, integer), scale, shift, R, cols, out)
                     close(out, *correlated(X, scale, shift, R, cols), n)
 
 
@@ -112,7 +112,7 @@ def test_moments(kind, dtype):
                 _kernel.moments_dense(LAYOUTS[kind](X), scale, shift, W, first, second)
             else:
                 arrays = csc(X, dtype, np.dtype(kind))
-                _kernel.moments_csc(*arrays, scale, shift, W, W.sum(axis=0), first, second)
+                _kernel.moments_csc(*arrays, scale, shift, W, first, second)
             close(first, *correlated(X, scale, shift, W, None), n)
             close(second, *correlated(X, scale, shift, W, None, power=2), n)
 
@@ -155,9 +155,10 @@ def test_pack_csc(dtype, integer):
         X, scale, shift, _ = problem(n, p, 1, density=0.4)
         X = X.astype(dtype)
         for cols in subsets(p)[1:]:
-            out = np.full((n, len(cols)), np.nan, order="F")
-            _kernel.pack_csc(*csc(X, dtype, integer), scale, shift, cols, out)
-            np.testing.assert_array_equal(out, X[:, cols].astype(float) * scale[cols] - shift[cols])
+            for top, bottom in ((0, n), (n // 3, n - n // 4), (n, n)):
+                out = np.full((bottom - top, len(cols)), np.nan, order="F")
+                _kernel.pack_csc(*csc(X, dtype, integer), scale, shift, cols, n, top, bottom, out)
+                np.testing.assert_array_equal(out, X[top:bottom, cols].astype(float) * scale[cols] - shift[cols])
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -335,8 +336,8 @@ for A in (X, np.asfortranarray(X), X.astype(np.float32), np.asfortranarray(X.ast
     out = np.zeros((p, 4)); _kernel.summarise_dense(A, out); digest.update(out)
     out = np.zeros((n, p), order="F"); _kernel.pack_dense(A, scale, shift, cols, 0, n, out); digest.update(out.T)
 arrays = S.data, S.indices, S.indptr
-out = np.zeros((p, m)); _kernel.correlate_csc(*arrays, scale, shift, R, R.sum(axis=0), None, out); digest.update(out)
-out = np.zeros((2, p, m)); _kernel.moments_csc(*arrays, scale, shift, R, R.sum(axis=0), *out); digest.update(out)
+out = np.zeros((p, m)); _kernel.correlate_csc(*arrays, scale, shift, R, None, out); digest.update(out)
+out = np.zeros((2, p, m)); _kernel.moments_csc(*arrays, scale, shift, R, *out); digest.update(out)
 out = np.zeros((p, 4)); _kernel.summarise_csc(*arrays, n, out); digest.update(out)
 out = np.zeros((n, m), order="F")
 _kernel.predict_csc(*arrays, scale, shift, cols, rng.standard_normal((p, m)), out); digest.update(out.T)
@@ -436,20 +437,15 @@ def calls():
         dense | tail,
         wrong | strided | {"R": [np.ones((n + 1, m), order="F")], "out": shapes},
     )
-    middle = {"R": R, "totals": np.ones(m)}
-    yield (
-        "correlate_csc",
-        sparse | middle | tail,
-        wrong | broken | {"out": shapes, "totals": [np.ones(m + 1)]},
-    )
+    yield "correlate_csc", sparse | tail, wrong | broken | {"out": shapes}
     every = {"first": np.zeros((p, m)), "second": np.zeros((p, m))}
     sizes = {key: [np.zeros((p + 1, m)), np.zeros((p, m + 1))] for key in every}
     few = {key: wrong[key] for key in ("scale", "shift")}
     yield "moments_dense", dense | {"W": R} | every, few | strided | sizes | {"W": [np.ones((n + 1, m), order="F")]}
     yield (
         "moments_csc",
-        sparse | {"W": R, "totals": np.ones(m)} | every,
-        few | broken | sizes | {"totals": [np.ones(3)]},
+        sparse | {"W": R} | every,
+        few | broken | sizes,
     )
     yield "summarise_dense", {"X": X, "out": np.zeros((p, 4))}, strided | {"out": [out, np.zeros((p + 1, 4))]}
     rows = {"columns": cols, "top": 0, "bottom": n, "out": np.zeros((n, 2), order="F")}
@@ -460,8 +456,8 @@ def calls():
     yield "predict_csc", sparse | B, wrong | broken | {"B": [np.ones((3, m)), np.ones((2, 1))]}
     yield (
         "pack_csc",
-        sparse | {"columns": cols, "out": np.zeros((n, 2), order="F")},
-        wrong | broken | {"out": packed[:1]},
+        sparse | {"columns": cols, "rows": n} | {k: rows[k] for k in ("top", "bottom", "out")},
+        wrong | broken | {"out": packed, "top": [n + 1, 1], "bottom": [n + 1, 2]},
     )
     b = {"b": np.zeros(p), "gradient": np.zeros(p), "tol": 0.1, "max_sweeps": 3}
     other = [np.ones(p + 1), np.ones(p - 1), np.ones(0)]

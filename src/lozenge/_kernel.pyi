@@ -23,7 +23,6 @@ def correlate_csc(
     scale: Floats,
     shift: Floats,
     R: Floats,
-    totals: Floats,
     columns: Indices | None,
     out: Floats,
 ) -> None: ...
@@ -34,7 +33,6 @@ def moments_csc(
     scale: Floats,
     shift: Floats,
     W: Floats,
-    totals: Floats,
     first: Floats,
     second: Floats,
 ) -> None: ...
@@ -56,6 +54,9 @@ def pack_csc(
     scale: Floats,
     shift: Floats,
     columns: Indices,
+    rows: int,
+    top: int,
+    bottom: int,
     out: Floats,
 ) -> None: ...
 def descend(

@@ -35,16 +35,15 @@ class SparseDesign:
         """X̃ᵀR."""
         self._count(cols)
         out = np.empty((self.shape[1] if cols is None else len(cols), R.shape[1]))
-        R = np.asfortranarray(R)
-        _kernel.correlate_csc(*self.arrays, *self.affine[:2], R, R.sum(axis=0), cols, out)
+        _kernel.correlate_csc(*self.arrays, *self.affine[:2], np.asfortranarray(R), cols, out)
         return out
 
     def moments(self, W: Floats, centre: Floats) -> tuple[Floats, Floats]:
         """Σ w (x̃ - centre) and Σ w (x̃ - centre)²."""
         self._count(None)
         first, second = np.empty((2, self.shape[1], W.shape[1]))
-        shift, W = self.affine.shift + centre, np.asfortranarray(W)
-        _kernel.moments_csc(*self.arrays, self.affine.scale, shift, W, W.sum(axis=0), first, second)
+        shift = self.affine.shift + centre
+        _kernel.moments_csc(*self.arrays, self.affine.scale, shift, np.asfortranarray(W), first, second)
         return first, second
 
     def sqnorms(self, W: Floats, centre: Floats) -> Floats:
@@ -53,6 +52,8 @@ class SparseDesign:
 
     def predict(self, coef: Floats, cols: Indices) -> Floats:
         """X̃_W B."""
+        used = np.flatnonzero(coef.any(axis=1))
+        coef, cols = coef[used], cols[used]
         self._count(cols)
         eta = np.zeros((self.shape[0], coef.shape[1]), order="F")
         _kernel.predict_csc(*self.arrays, *self.affine[:2], cols, np.ascontiguousarray(coef), eta)
@@ -99,7 +100,7 @@ class SparseDesign:
         """(n, k) dense copy."""
         self._count(cols)
         out = np.empty((self.shape[0], len(cols)), order="F")
-        _kernel.pack_csc(*self.arrays, *self.affine[:2], cols, out)
+        _kernel.pack_csc(*self.arrays, *self.affine[:2], cols, self.shape[0], 0, self.shape[0], out)
         return out
 
     def summary(self) -> Floats:
