@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "descend.hpp"
+#include "gram.hpp"
 #include "stream.hpp"
 #include "support.hpp"
 
@@ -98,6 +99,19 @@ void bind_dense(nb::module_& m) {
           },
           nb::arg("X").noconvert(), nb::arg("scale").noconvert(), nb::arg("shift").noconvert(),
           nb::arg("W").noconvert(), nb::arg("first").noconvert(), nb::arg("second").noconvert());
+    m.def("predict_dense",
+          [](const Matrix<T>& X, const Vector<double>& scale, const Vector<double>& shift,
+             const Vector<std::int64_t>& columns, const Fortran& B, const FortranOut& out) {
+              const auto x = dense(X);
+              const auto map = affine(scale, shift, x.columns);
+              const std::size_t count = chosen(columns, x.columns);
+              require(B.shape(0) == count && B.shape(1) == out.shape(1), "B has the wrong shape");
+              require(out.shape(0) == x.rows, "out needs one row per row of X");
+              nb::gil_scoped_release released;
+              predict(x, map, columns.data(), count, B.data(), B.shape(1), out.data());
+          },
+          nb::arg("X").noconvert(), nb::arg("scale").noconvert(), nb::arg("shift").noconvert(),
+          nb::arg("columns").noconvert(), nb::arg("B").noconvert(), nb::arg("out").noconvert());
     m.def("summarise_dense",
           [](const Matrix<T>& X, const Out& out) {
               const auto x = dense(X);
@@ -172,6 +186,21 @@ void bind_csc(nb::module_& m) {
           nb::arg("data").noconvert(), nb::arg("indices").noconvert(), nb::arg("pointers").noconvert(),
           nb::arg("scale").noconvert(), nb::arg("shift").noconvert(), nb::arg("columns").noconvert(),
           nb::arg("B").noconvert(), nb::arg("out").noconvert());
+    m.def("gram_csc",
+          [](const Vector<T>& data, const Vector<I>& indices, const Vector<I>& pointers, const Vector<double>& scale,
+             const Vector<double>& shift, const Vector<double>& w, const Vector<std::int64_t>& left,
+             const Vector<std::int64_t>& right, const Out& out) {
+              const auto x = csc(data, indices, pointers, w.shape(0));
+              const auto map = affine(scale, shift, x.columns);
+              const std::size_t l = chosen(left, x.columns), r = chosen(right, x.columns);
+              require(out.shape(0) == l && out.shape(1) == r, "out has the wrong shape");
+              const bool same = l == r && std::equal(left.data(), left.data() + l, right.data());
+              nb::gil_scoped_release released;
+              gram(x, map, w.data(), Chosen{left.data()}, l, Chosen{right.data()}, r, same, out.data());
+          },
+          nb::arg("data").noconvert(), nb::arg("indices").noconvert(), nb::arg("pointers").noconvert(),
+          nb::arg("scale").noconvert(), nb::arg("shift").noconvert(), nb::arg("w").noconvert(),
+          nb::arg("left").noconvert(), nb::arg("right").noconvert(), nb::arg("out").noconvert());
     m.def("pack_csc",
           [](const Vector<T>& data, const Vector<I>& indices, const Vector<I>& pointers, const Vector<double>& scale,
              const Vector<double>& shift, const Vector<std::int64_t>& columns, std::size_t rows, std::size_t top,

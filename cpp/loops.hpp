@@ -499,6 +499,125 @@ LOZENGE_TARGET void predict_entries(const Csc<T, I>& X, Affine affine, Chosen ch
     }
 }
 
+// -- predictions -----------------------------------------------------------------------------------------------------
+
+// C columns, a block of rows of each, times their coefficients (m, C), added to eta (m, lead): one after the other.
+template <std::size_t C, class T>
+LOZENGE_TARGET void add_columns(const T* const* x, const double* scale, const double* shift, const double* slopes,
+                                std::size_t m, std::size_t rows, double* eta, std::size_t lead, const T* const* ahead) {
+    constexpr std::size_t V = kParts < 2 ? 1 : 2, step = V * kWidth;
+    const std::size_t full = rows - rows % step;
+    Vec a[C], b[C];
+    for (std::size_t c = 0; c < C; ++c) {
+        a[c] = all(scale[c]);
+        b[c] = all(shift[c]);
+    }
+    for (std::size_t i = 0; i < full; i += step) {
+        Vec value[C][V];
+        for (std::size_t c = 0; c < C; ++c) {
+            prefetch(ahead[c] + i);
+            for (std::size_t v = 0; v < V; ++v) value[c][v] = load(x[c] + i + v * kWidth) * a[c] - b[c];
+        }
+        for (std::size_t g = 0; g < m; ++g) {
+            double* place = eta + g * lead + i;
+            Vec sum[V];
+            for (std::size_t v = 0; v < V; ++v) sum[v] = load(place + v * kWidth);
+            for (std::size_t c = 0; c < C; ++c) {
+                const Vec slope = all(slopes[g * C + c]);
+                for (std::size_t v = 0; v < V; ++v) sum[v] += value[c][v] * slope;
+            }
+            for (std::size_t v = 0; v < V; ++v) store(place + v * kWidth, sum[v]);
+        }
+    }
+    for (std::size_t i = full; i < rows; ++i)
+        for (std::size_t g = 0; g < m; ++g)
+            for (std::size_t c = 0; c < C; ++c)
+                eta[g * lead + i] += (static_cast<double>(x[c][i]) * scale[c] - shift[c]) * slopes[g * C + c];
+}
+
+// Rows [top, bottom), at most kRows of them, of X̃_W B, into out (n, m), Fortran order.
+template <class T>
+LOZENGE_TARGET void predict_by_column(const Dense<T>& X, Affine affine, const std::int64_t* columns, std::size_t count,
+                                      const double* B, std::size_t m, std::size_t top, std::size_t bottom,
+                                      double* out) {
+    constexpr std::size_t C = 4;
+    const std::size_t rows = bottom - top, lead = rows + kLanes;  // a page between two columns would share their lines
+    Scratch eta(lead * m), slopes(C * m);
+    std::fill(eta.data(), eta.data() + lead * m, 0.0);
+    for (std::size_t k = 0; k < count; k += C) {
+        const std::size_t width = std::min(C, count - k);
+        const T *x[C], *ahead[C];
+        double scale[C], shift[C];
+        for (std::size_t c = 0; c < width; ++c) {
+            const std::size_t j = static_cast<std::size_t>(columns[k + c]);
+            x[c] = X.at(top, j);
+            scale[c] = affine.scale[j];
+            shift[c] = affine.shift[j];
+            ahead[c] = X.at(top, static_cast<std::size_t>(columns[std::min(count - 1, k + C + c)]));
+            for (std::size_t g = 0; g < m; ++g) slopes[g * width + c] = B[g * count + k + c];
+        }
+        const auto add = width == 4   ? add_columns<4, T>
+                         : width == 3 ? add_columns<3, T>
+                         : width == 2 ? add_columns<2, T>
+                                      : add_columns<1, T>;
+        add(x, scale, shift, slopes.data(), m, rows, eta.data(), lead, ahead);
+    }
+    for (std::size_t g = 0; g < m; ++g)
+        std::copy(eta.data() + g * lead, eta.data() + g * lead + rows, out + g * X.rows + top);
+}
+
+// The same where the rows of X are contiguous: a sum over columns now runs along the memory, in eight lanes and blocks
+// of 512.  `packed` holds B as `interleave` leaves it, block after block.
+template <class T>
+LOZENGE_TARGET void predict_by_row(const Dense<T>& X, Affine affine, const std::int64_t* columns, std::size_t count,
+                                   const double* packed, std::size_t m, std::size_t top, std::size_t bottom,
+                                   double* out) {
+    constexpr std::size_t C = 2;
+    const double one[C] = {1.0, 1.0}, none[C] = {};
+    Scratch values(C * kRows), sums((bottom - top + C) * m), scale(kRows), shift(kRows);
+    std::fill(sums.data(), sums.data() + (bottom - top) * m, 0.0);
+    for (std::size_t left = 0; left < count; left += kRows) {
+        const std::size_t width = std::min(kRows, count - left), full = width - width % kWidth;
+        const std::int64_t* chosen = columns + left;
+        const bool together = chosen[width - 1] - chosen[0] == static_cast<std::int64_t>(width - 1) &&
+                              std::is_sorted(chosen, chosen + width);
+        for (std::size_t k = 0; k < width; ++k) {
+            scale[k] = affine.scale[chosen[k]];
+            shift[k] = affine.shift[chosen[k]];
+        }
+        for (std::size_t i = top; i < bottom; i += C) {
+            const double *x[C], *ahead[C];
+            const std::size_t height = std::min(C, bottom - i);
+            for (std::size_t c = 0; c < height; ++c) {
+                const T* row = X.at(i + c, 0);
+                const T* later = X.at(std::min(i + c + 2 * C, X.rows - 1), 0);
+                double* value = values.data() + c * kRows;
+                if (together) {
+                    row += chosen[0];
+                    later += chosen[0];
+                    for (std::size_t k = 0; k < full; k += kWidth) {
+                        prefetch(later + k);
+                        store(value + k, load(row + k) * load(scale.data() + k) - load(shift.data() + k));
+                    }
+                    for (std::size_t k = full; k < width; ++k)
+                        value[k] = static_cast<double>(row[k]) * scale[k] - shift[k];
+                } else {
+                    for (std::size_t k = 0; k < width; ++k) {
+                        prefetch(later + chosen[k]);
+                        value[k] = static_cast<double>(row[chosen[k]]) * scale[k] - shift[k];
+                    }
+                }
+                x[c] = ahead[c] = value;
+            }
+            double* to[2] = {sums.data() + (i - top) * m, sums.data() + (i - top + 1) * m};
+            if (height == C) tiles<false, C>(x, one, none, width, packed + left * m, m, ahead, to);
+            else tiles<false, 1>(x, one, none, width, packed + left * m, m, ahead, to);
+        }
+    }
+    for (std::size_t g = 0; g < m; ++g)
+        for (std::size_t i = top; i < bottom; ++i) out[g * X.rows + i] = sums[(i - top) * m + g];
+}
+
 LOZENGE_TARGET inline void total(const double* r, std::size_t rows, double* out) {
     double found = 0.0;
     for (std::size_t top = 0; top < rows; top += kRows) {

@@ -74,6 +74,25 @@ void moments(const Dense<T>& X, Affine affine, const double* W, std::size_t m, d
     });
 }
 
+// X̃_W B (n, m), Fortran order, from B (count, m), Fortran order.
+template <class T>
+void predict(const Dense<T>& X, Affine affine, const std::int64_t* columns, std::size_t count, const double* B,
+             std::size_t m, double* out) {
+    const std::size_t threads = threads_for(work_of(X, count, m));
+    const std::size_t even = (X.rows / threads + kLanes) / kLanes * kLanes, block = std::min(kRows, even);
+    std::vector<double> packed;
+    if (!X.by_column()) {
+        packed.resize((count + kLanes) * m);
+        for (std::size_t left = 0; left < count; left += kRows)
+            LOZENGE_RUN(interleave(B + left, count, std::min(kRows, count - left), m, packed.data() + left * m));
+    }
+    Pool::each((X.rows + block - 1) / block, threads, [&](std::size_t t) {
+        const std::size_t top = t * block, bottom = std::min(X.rows, top + block);
+        if (X.by_column()) LOZENGE_RUN(predict_by_column(X, affine, columns, count, B, m, top, bottom, out));
+        else LOZENGE_RUN(predict_by_row(X, affine, columns, count, packed.data(), m, top, bottom, out));
+    });
+}
+
 // Minimum, maximum, mean and spread of each column, (p, 4); the mean is nan or inf where the column holds one.
 template <class T>
 void summarise(const Dense<T>& X, double* out) {

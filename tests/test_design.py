@@ -296,6 +296,20 @@ def test_what_is_read_is_counted_once_for_all_right_hand_sides(kind):
     assert design.bytes_read == before
 
 
+def test_columns_without_a_coefficient_are_not_read(kind):
+    _, design, _ = made(kind)
+    cols = np.arange(design.shape[1])
+    B = np.zeros((len(cols), 3))
+    B[[0, 7], 1] = 1.0
+    before = design.bytes_read
+    few = design.predict(B[[0, 7]], cols[[0, 7]])
+    read = design.bytes_read - before
+    np.testing.assert_array_equal(design.predict(B, cols), few)
+    assert 0 < design.bytes_read - before == 2 * read
+    assert not design.predict(0 * B, cols).any()
+    assert design.bytes_read - before == 2 * read
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_arrays_are_used_where_they_lie(dtype, order):

@@ -117,6 +117,22 @@ def test_moments(kind, dtype):
             close(second, *correlated(X, scale, shift, W, None, power=2), n)
 
 
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_predict_dense(layout, dtype):
+    for n, p in [*SHAPES, (70, 1100)]:
+        for m in (1, 4, 9, 17) if n > 60 else range(1, 10):
+            X, scale, shift, _ = problem(n, p, m)
+            X = LAYOUTS[layout](X.astype(dtype))
+            for cols in (np.arange(p), *subsets(p)[1:]):
+                B = np.asfortranarray(np.random.default_rng(n).standard_normal((len(cols), m)))
+                A = X[:, cols].astype(LD) * scale[cols] - shift[cols]
+                size = (abs(X[:, cols] * scale[cols]) + abs(shift[cols])) @ abs(B)
+                out = np.full((n, m), np.nan, order="F")  # whatever was there is overwritten
+                _kernel.predict_dense(X, scale, shift, cols, B, out)
+                close(out, A @ B, size, 0)
+
+
 @pytest.mark.parametrize("integer", INTEGERS)
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_predict_csc(dtype, integer):
@@ -133,6 +149,30 @@ def test_predict_csc(dtype, integer):
                     out = np.asfortranarray(R.copy())  # it adds to what is there
                     _kernel.predict_csc(*csc(X, dtype, integer), scale, shift, cols, B, out)
                     close(out, R + A @ B, abs(R) + size, 0)
+
+
+@pytest.mark.parametrize("integer", INTEGERS)
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_gram_csc(dtype, integer):
+    for n, p in [*SHAPES, (3000, 150)]:
+        for density in (0.3, 1.0):
+            X, scale, shift, _ = problem(n, p, 1, density=density)
+            X = X.astype(dtype)
+            w = np.random.default_rng(n).random(n)
+            w[::3] = 0.0
+            for far in (False, True):
+                shift = shift if far else 0 * shift
+                A, size = X.astype(LD) * scale - shift, abs(X.astype(LD)) * scale + abs(shift)
+                some = np.arange(p)[::-2].copy()
+                for left, right in (
+                    (np.arange(p),) * 2,
+                    (np.arange(p), some),
+                    (some, np.array([0, 0])),
+                    (some[:0], some),
+                ):
+                    out = np.full((len(left), len(right)), np.nan)  # whatever was there is overwritten
+                    _kernel.gram_csc(*csc(X, dtype, integer), scale, shift, w, left, right, out)
+                    close(out, (A[:, left].T * w) @ A[:, right], (size[:, left].T * w) @ size[:, right], n)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -329,16 +369,19 @@ S = sp.csc_matrix(X * (rng.random((n, p)) < 0.4))
 scale, shift = np.ones(p), rng.standard_normal(p)
 R = np.asfortranarray(rng.standard_normal((n, m)))
 cols = np.arange(p)[::-1].copy()
+B = np.asfortranarray(R[:p])
 digest = hashlib.sha256()
 for A in (X, np.asfortranarray(X), X.astype(np.float32), np.asfortranarray(X.astype(np.float32))):
     out = np.zeros((p, m)); _kernel.correlate_dense(A, scale, shift, R, None, out); digest.update(out)
     out = np.zeros((2, p, m)); _kernel.moments_dense(A, scale, shift, R, *out); digest.update(out)
     out = np.zeros((p, 4)); _kernel.summarise_dense(A, out); digest.update(out)
+    out = np.zeros((n, m), order="F"); _kernel.predict_dense(A, scale, shift, cols, B, out); digest.update(out.T)
     out = np.zeros((n, p), order="F"); _kernel.pack_dense(A, scale, shift, cols, 0, n, out); digest.update(out.T)
 arrays = S.data, S.indices, S.indptr
 out = np.zeros((p, m)); _kernel.correlate_csc(*arrays, scale, shift, R, None, out); digest.update(out)
 out = np.zeros((2, p, m)); _kernel.moments_csc(*arrays, scale, shift, R, *out); digest.update(out)
 out = np.zeros((p, 4)); _kernel.summarise_csc(*arrays, n, out); digest.update(out)
+out = np.zeros((p, p)); _kernel.gram_csc(*arrays, scale, 0 * shift, abs(R[:, 0]), cols, cols, out); digest.update(out)
 out = np.zeros((n, m), order="F")
 _kernel.predict_csc(*arrays, scale, shift, cols, rng.standard_normal((p, m)), out); digest.update(out.T)
 print(digest.hexdigest(), _kernel.isa(), _kernel.threads())
@@ -448,10 +491,16 @@ def calls():
         few | broken | sizes,
     )
     yield "summarise_dense", {"X": X, "out": np.zeros((p, 4))}, strided | {"out": [out, np.zeros((p + 1, 4))]}
+    B = {"columns": cols, "B": np.ones((2, m), order="F"), "out": np.zeros((n, m), order="F")}
+    bad = {"B": [np.ones((3, m), order="F"), np.ones((2, 1), order="F")], "out": [np.zeros((n + 1, m), order="F")]}
+    yield "predict_dense", dense | B, wrong | strided | bad
     rows = {"columns": cols, "top": 0, "bottom": n, "out": np.zeros((n, 2), order="F")}
     yield "pack_dense", dense | rows, wrong | strided | {"out": packed, "top": [n + 1, 1], "bottom": [n + 1, 2]}
     just = {k: sparse[k] for k in ("data", "indices", "pointers")}
     yield "summarise_csc", just | {"rows": n, "out": np.zeros((p, 4))}, broken | {"out": [out]}
+    G = {"w": np.ones(n), "left": cols, "right": cols, "out": np.zeros((2, 2))}
+    sides = dict.fromkeys(("left", "right"), wrong["columns"])
+    yield "gram_csc", sparse | G, few | broken | sides | {"out": [np.zeros((2, 3)), np.zeros((3, 2))]}
     B = {"columns": cols, "B": np.ones((2, m)), "out": np.zeros((n, m), order="F")}
     yield "predict_csc", sparse | B, wrong | broken | {"B": [np.ones((3, m)), np.ones((2, 1))]}
     yield (

@@ -12,6 +12,7 @@ def correlate_dense(
     X: Stored, scale: Floats, shift: Floats, R: Floats, columns: Indices | None, out: Floats
 ) -> None: ...
 def moments_dense(X: Stored, scale: Floats, shift: Floats, W: Floats, first: Floats, second: Floats) -> None: ...
+def predict_dense(X: Stored, scale: Floats, shift: Floats, columns: Indices, B: Floats, out: Floats) -> None: ...
 def summarise_dense(X: Stored, out: Floats) -> None: ...
 def pack_dense(
     X: Stored, scale: Floats, shift: Floats, columns: Indices, top: int, bottom: int, out: Floats
@@ -45,6 +46,17 @@ def predict_csc(
     shift: Floats,
     columns: Indices,
     B: Floats,
+    out: Floats,
+) -> None: ...
+def gram_csc(
+    data: Stored,
+    indices: Compressed,
+    pointers: Compressed,
+    scale: Floats,
+    shift: Floats,
+    w: Floats,
+    left: Indices,
+    right: Indices,
     out: Floats,
 ) -> None: ...
 def pack_csc(

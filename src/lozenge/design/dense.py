@@ -56,10 +56,12 @@ class DenseDesign:
         return self.moments(W, centre)[1]
 
     def predict(self, coef: Floats, cols: Indices) -> Floats:
-        """X̃_W B, a panel of rows at a time."""
+        """X̃_W B."""
+        used = np.flatnonzero(coef.any(axis=1))
+        cols, B = cols[used], np.asfortranarray(coef[used])
+        self.bytes_read += self.shape[0] * len(cols) * self.dtype.itemsize
         eta = np.empty((self.shape[0], coef.shape[1]), order="F")
-        for top, bottom in self._blocks(len(cols)):
-            np.matmul(self._panel(cols, top, bottom), coef, out=eta[top:bottom])
+        _kernel.predict_dense(self.X, *self.affine[:2], cols, B, eta)
         return eta
 
     def gram(self, w: Floats, left: Indices, right: Indices) -> Floats:

@@ -8,7 +8,6 @@ import numpy as np
 
 from lozenge import _kernel
 from lozenge.design.base import Cost, affine_of
-from lozenge.design.dense import PANEL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,35 +59,24 @@ class SparseDesign:
         return eta
 
     def gram(self, w: Floats, left: Indices, right: Indices) -> Floats:
-        """X̃_Lᵀ diag(w) X̃_R: a few columns of R are spread out dense, and the columns of L run over them."""
+        """X̃_Lᵀ diag(w) X̃_R, row by row of the entries that are there."""
+        self._count(left if np.array_equal(left, right) else np.append(left, right))
         G = np.empty((len(left), len(right)))
-        width = max(1, PANEL // max(1, self.shape[0]))
-        for start in range(0, len(right), width):
-            block = self.pack(right[start : start + width])
-            block *= w[:, None]
-            G[:, start : start + width] = self.correlate(block, left)
+        _kernel.gram_csc(*self.arrays, *self.affine[:2], np.ascontiguousarray(w), left, right, G)
         return G
 
     def products(self, border: Floats, w: Floats, lots: list[NDArray[np.intp]]) -> Floats:
-        """[X̃ border]ᵀ diag(w) [X̃ border] per lot, by rows of a compressed copy."""
-        from scipy.sparse import csc_array
-
+        """[X̃ border]ᵀ diag(w) [X̃ border] per lot."""
         p = self.shape[1]
-        self._count(None)
-        scale, shift, _ = self.affine
-        by_row = (csc_array(self.arrays, shape=self.shape) * scale).tocsr()
+        everything = np.arange(p)
         out = np.empty((len(lots), p + border.shape[1], p + border.shape[1]))
         for G, lot in zip(out, lots, strict=True):
-            X, B, v = by_row[lot], border[lot], w[lot, None]
-            G[:p, :p] = ((X * v).T @ X).toarray()
-            mass, cross = (X.T @ v)[:, 0], X.T @ (v * B)
-            # (X - 1·shiftᵀ)ᵀ diag(w) (X - 1·shiftᵀ), term by term.
-            if shift.any():
-                G[:p, :p] += -np.outer(mass, shift) - np.outer(shift, mass) + v.sum() * np.outer(shift, shift)
-                cross = cross - np.outer(shift, np.sum(v * B, axis=0))
-            G[:p, p:] = cross
-            G[p:, :p] = cross.T
-            G[p:, p:] = B.T @ (v * B)
+            v = np.zeros(len(w))
+            v[lot] = w[lot]
+            G[:p, :p] = self.gram(v, everything, everything)
+            G[:p, p:] = self.correlate(v[:, None] * border)
+            G[p:, :p] = G[:p, p:].T
+            G[p:, p:] = border.T @ (v[:, None] * border)
         return out
 
     def cost(self, m: int) -> Cost:
