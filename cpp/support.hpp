@@ -53,7 +53,7 @@ public:
     template <class Poll>
     Settled pivot(const Quadratic& q, double* b, const std::uint8_t* barred, double loss, double goal, double* pull,
                   const Poll& poll) {
-        if (!start(q, b, poll)) return Settled::dependent;
+        if (!start(q, b, barred, poll)) return Settled::dependent;
         std::size_t best = std::numeric_limits<std::size_t>::max();
         int tries = kTries;
         std::vector<std::size_t> leaving, entering;
@@ -102,8 +102,9 @@ public:
     // Lee, Battle, Raina, Ng (2006), Efficient sparse coding algorithms, NIPS 19 (feature-sign search).
     template <class Poll>
     Settled walk(const Quadratic& q, double* b, std::uint8_t* barred, std::size_t changes, const Poll& poll) {
-        given_.clear();
-        if (!start(q, b, poll)) return Settled::dependent;
+        resize(q.k);
+        for (std::size_t j = 0; j < q.k; ++j) sign_[j] = b[j] > 0.0 ? 1.0 : b[j] < 0.0 ? -1.0 : 0.0;
+        if (!sync(q, poll)) return Settled::dependent;
         for (; changes > 0; --changes) {
             minimise(q, kExact, poll);
             double step = 1.0;
@@ -180,20 +181,32 @@ private:
         return std::fmax(young, 0.0) + lost * std::fabs(priced) + lost * lost * loss;
     }
 
+    void resize(std::size_t k) {
+        given_.clear();
+        for (auto* v : {&sign_, &x_, &pull_, &residual_, &toward_, &along_, &product_, &rhs_}) v->resize(k);
+        factor_.widen(k);
+    }
+
     void turn(const std::vector<std::size_t>& leaving, const std::vector<std::size_t>& entering) {
         for (const std::size_t j : leaving) sign_[j] = 0.0;
         for (const std::size_t j : entering) sign_[j] = pull_[j] > 0.0 ? 1.0 : -1.0;
     }
 
-    // From the signs that the last answer left where b is that answer, else from those of b.
+    // From the signs that the last answer left where b is that answer; else from those of b where the pull goes the
+    // same way, and of the pulls beyond their price.
     template <class Poll>
-    bool start(const Quadratic& q, const double* b, const Poll& poll) {
+    bool start(const Quadratic& q, const double* b, const std::uint8_t* barred, const Poll& poll) {
         bool same = !given_.empty() && given_.size() <= q.k && std::equal(given_.begin(), given_.end(), b);
         for (std::size_t j = given_.size(); same && j < q.k; ++j) same = b[j] == 0.0;
-        given_.clear();
-        for (auto* v : {&sign_, &x_, &pull_, &residual_, &toward_, &along_, &product_, &rhs_}) v->resize(q.k);
-        factor_.widen(q.k);
-        for (std::size_t j = 0; j < q.k && !same; ++j) sign_[j] = b[j] > 0.0 ? 1.0 : b[j] < 0.0 ? -1.0 : 0.0;
+        resize(q.k);
+        if (!same) {
+            std::copy(b, b + q.k, x_.begin());
+            pull(q);
+            for (std::size_t j = 0; j < q.k; ++j) {
+                const bool kept = b[j] * pull_[j] > 0.0, enters = b[j] == 0.0 && !barred[j] && excess(q, j) > 0.0;
+                sign_[j] = !kept && !enters ? 0.0 : pull_[j] > 0.0 ? 1.0 : -1.0;
+            }
+        }
         return sync(q, poll);
     }
 

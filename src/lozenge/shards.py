@@ -231,11 +231,8 @@ class Shard:
         t = self.y - base if self.offset is None else self.y - self.offset - base
         border = np.column_stack([np.ones(len(t)), t])
         found = self.design.products(border, self.weights, lots)
-        out = np.zeros((*found.shape[1:], len(rows)), order="F")
-        for c in range(len(rows)):
-            for k in np.flatnonzero(member[:, c]):
-                out[:, :, c] += found[k]
-        return out
+        sums = member.T.astype(np.float64) @ found.reshape(len(lots), -1)
+        return np.moveaxis(sums.reshape(len(rows), *found.shape[1:]), 0, -1)
 
     def _lots(self, rows: Splits) -> tuple[list[NDArray[np.intp]], Bools]:
         """Rows by the splits they belong to, and (lots, m) which lot is in which split."""

@@ -147,6 +147,17 @@ def _independent(S: Floats, linear: Floats, b: Floats, kernel: SoftThreshold, ba
                 break
 
 
+def independent(A: Floats) -> bool:
+    """Whether a positive semi-definite matrix is definite: no column within rounding of the span of those before it."""
+    from scipy.linalg.lapack import dpotrf
+
+    unit = np.sqrt(np.maximum(np.diagonal(A), 0.0))
+    if not unit.all():
+        return False
+    lower, failed = dpotrf((A / unit / unit[:, None]).T, lower=0, clean=0, overwrite_a=1)
+    return not failed and bool(np.min(np.square(np.diagonal(lower)), initial=1.0) > DEPENDENT)
+
+
 @dataclass(frozen=True, eq=False)
 class Factor:
     """Pivoted Cholesky of a positive semi-definite matrix: which rows span it, and solves on those.

@@ -9,7 +9,7 @@ import numpy as np
 
 from lozenge import _kernel
 from lozenge.shards import Curve, Want
-from lozenge.subproblem import Factor, solve, times
+from lozenge.subproblem import Factor, independent, solve, times
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -204,7 +204,8 @@ class Working:
             ridge = self.problem.penalty.kernel(min(alphas[k] for k in group)).l2[self.members[where]]
             system = self.reduced[np.ix_(where, where)]
             system[np.diag_indices(len(where))] += ridge
-            if not len(Factor.of(system).dependent):
+            # More columns than rows are dependent.
+            if (ridge.all() or len(where) + self.f <= self.problem.fleet.rows) and independent(system):
                 answers |= dict.fromkeys(group, True)
             elif len(group) == 1:
                 answers[group[0]] = False

@@ -89,15 +89,19 @@ class DenseDesign:
         together = len(rows) > 0 and rows[-1] - rows[0] == len(rows) - 1
         scale, shift, _ = self.affine
         # A power of two moves no bit of a product, unless it is so far out that the product overflows.
+        unit = bool((w[rows] == 1.0).all())
         mild = not shift.any() and float(np.max(np.abs(np.frexp(scale)[1]))) < 100
-        height = max(256, PANEL // p)
-        for top in range(0, len(rows), height):
+        # As they lie they need no copy; else a few megabytes at a time.
+        height = len(rows) if together and mild and self.dtype == np.float64 else max(256, 4 * PANEL // p)
+        for top in range(0, len(rows), max(1, height)):
             chosen = rows[top : top + height]
             chunk = slice(chosen[0], chosen[-1] + 1) if together else chosen
-            X, B, v = self.X[chunk], border[chunk], w[chunk]
+            # Rows of column-major storage are taken along its columns.
+            X = self.X[chunk] if together or not self.X.flags.f_contiguous else self.X.T.take(chosen, axis=1).T
+            B, v = border[chunk], w[chunk]
             if not mild or X.dtype != np.float64:
                 X = X * scale - shift
-            if (v != 1.0).any():
+            if not unit:
                 X, B = X * np.sqrt(v)[:, None], B * np.sqrt(v)[:, None]
             out[:p, :p] += X.T @ X
             out[:p, p:] += X.T @ B
