@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 STEPS = 100  # of Newton at one α
 PRODUCTS = 1000  # of the Hessian in one solve by conjugate gradients
-RENEWAL = 16  # a fresh Hessian of k columns costs about as much as k/16 Newton steps on a stale one
+NEARLY = 0.8  # of its price: a pull that puts a column into a fresh Hessian
+OVERHEAD = 1.5e-3  # seconds of a Newton step that do not depend on its size
+FRESH = 2.0  # steps that a fresh Hessian needs
 
 
 @dataclass(frozen=True)
@@ -50,20 +52,24 @@ def _proximal(work: Working, alpha: float, point: Point, effort: Effort) -> Gene
     The gradient is always exact; the Hessian may be stale until a step contracts too little.
     """
     kernel = work.problem.penalty.kernel(alpha).take(work.members)
+    if work.problem.loss.quadratic:
+        done = _estimate(work, point, kernel) <= effort.gap
+        return point if done else work.newton(point, kernel, Goal(effort.step, effort.rough, point.loss))
     estimate = _estimate(work, point, kernel)
     for _ in range(STEPS):
         if estimate <= effort.gap:
             break
-        model = work.newton(point, kernel, Goal(effort.step, effort.rough, point.loss))
-        if work.problem.loss.quadratic:
-            return model
+        lacking = work.moving(point, kernel, 1.0)
+        lacking[work.core] = False
+        yield from work.deepen(np.flatnonzero(lacking))
+        model = work.newton(point, kernel, Goal(effort.step, 0.1 * effort.gap, point.loss))
         beta, change = model.beta, model.beta - point.beta
         promised = float(point.gradient @ change) + _cost(kernel, beta[work.f :]) - _cost(kernel, point.beta[work.f :])
         tried = yield from _search(work, kernel, point, change, promised)
         if tried is None:
             if work.fresh:
                 break
-            yield from work.renew(point.beta)
+            yield from _renewed(work, kernel, point)
             continue
         reached = _estimate(work, tried, kernel)
         slow = _slow(work, estimate, reached, effort.gap)
@@ -73,8 +79,12 @@ def _proximal(work: Working, alpha: float, point: Point, effort: Effort) -> Gene
         work.fresh = False
         point, estimate = tried, reached
         if slow:
-            yield from work.renew(point.beta)
+            yield from _renewed(work, kernel, point)
     return point
+
+
+def _renewed(work: Working, kernel: SoftThreshold, point: Point) -> Generator[Ask, Sums, None]:
+    yield from work.renew(point.beta, np.flatnonzero(work.moving(point, kernel, NEARLY)))
 
 
 def _smooth(work: Working, alpha: float, point: Point, effort: Effort) -> Generator[Ask, Sums, Point]:
@@ -140,7 +150,12 @@ def _slow(work: Working, before: float, after: float, goal: float) -> bool:
         return False
     if after >= before:
         return True
-    return bool(np.log(after / goal) / np.log(before / after) > 2.0 + len(work.members) / RENEWAL)
+    fleet, k = work.problem.fleet, len(work.core) + work.f
+    share = k / fleet.columns
+    cost = fleet.cost(1)
+    step = OVERHEAD + 2.0 * cost.correlate * (len(work.members) + k) / fleet.columns
+    fresh = cost.products * share * share + FRESH * step
+    return bool(step * np.log(after / goal) / np.log(before / after) > fresh)
 
 
 def _search(

@@ -72,7 +72,8 @@ class Source:
     def unique(self, steps: Sequence[Step]) -> list[bool]:
         """Whether each step's optimum is proved to be the only one."""
         open_ = [step for step in steps if step.unique is None]
-        proved = self.work.unique([step.safe for step in open_], [step.alpha for step in open_])
+        run = self.work.unique([step.safe for step in open_], [step.alpha for step in open_])
+        proved: list[bool] = engine.outcomes([(self.work.problem.fleet, run)])[0]
         answers = dict(zip((id(step) for step in open_), proved, strict=True))
         return [answers[id(step)] if step.unique is None else step.unique for step in steps]
 

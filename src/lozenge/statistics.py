@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lozenge.design.base import Cost
 from lozenge.shards import Sums, Want, rounding_of
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ class Statistics:
     def without(self, other: Statistics) -> Statistics:
         """The rows that are here and not there."""
         return replace(self, products=self.products - other.products)
+
+    def cost(self, m: int) -> Cost:
+        """Predicted seconds of what stands for products with X."""
+        return Cost(len(self.products) ** 2 * m / SLICE, 0.0)
 
     @property
     def shared(self) -> bool:

@@ -147,7 +147,7 @@ def _independent(S: Floats, linear: Floats, b: Floats, kernel: SoftThreshold, ba
                 break
 
 
-def independent(A: Floats) -> bool:
+def definite(A: Floats) -> bool:
     """Whether a positive semi-definite matrix is definite: no column within rounding of the span of those before it."""
     from scipy.linalg.lapack import dpotrf
 

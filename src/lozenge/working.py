@@ -9,7 +9,7 @@ import numpy as np
 
 from lozenge import _kernel
 from lozenge.shards import Curve, Want
-from lozenge.subproblem import Factor, independent, solve, times
+from lozenge.subproblem import Factor, definite, solve, times
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -55,17 +55,18 @@ class Point:
 
 
 class Working:
-    """The working set of one problem, and the Hessian on [free, members] with the free part eliminated.
+    """The working set of one problem, and the Hessian on [free, core] with the free part eliminated.
 
     Attributes
     ----------
     members : positions among the penalised columns, in the order they joined
+    core : (k,) of the members, by place, those with a Hessian: all where it is constant, else those that move
     here : the last point with known pulls
     taken : columns and coefficients (the design's) at which the Hessian was taken; it may be stale
-    reduced : (k, k) Schur complement of the free columns, H_WW - H_Wf H_ff⁺ H_fW
-    side, corner : (f, k) H_fW and (f, f) H_ff
+    reduced : (k, k) Schur complement of the free columns, H_CC - H_Cf H_ff⁺ H_fC
+    side, corner : (f, k) H_fC and (f, f) H_ff
     gramless : the Hessian is known by its products alone
-    copies : (k,) members that repeat an earlier one, up to sign and rounding
+    copies : (k,) columns of the core that repeat an earlier one, up to sign and rounding
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -73,6 +74,7 @@ class Working:
         self.problem = problem
         self.f = f
         self.members = np.zeros(0, dtype=np.int64)
+        self.core = np.zeros(0, dtype=np.int64)
         self.inside = np.zeros(len(problem.penalised), dtype=bool)
         self.here: Point | None = None
         self.taken: tuple[Floats, Indices] | None = None
@@ -116,33 +118,40 @@ class Working:
         sums = yield Ask(coef, on, Want(curve=Curve(over, along, cols)), problem.split)
         return problem.gradient(sums.curve, sums.bend, cols)[:, 0]
 
-    def renew(self, beta: Floats) -> Generator[Ask, Sums, None]:
-        """Take the Hessian of all members afresh at β."""
-        members = self.members
+    def renew(self, beta: Floats, core: Indices) -> Generator[Ask, Sums, None]:
+        """Take the Hessian afresh at β, on some of the members."""
         self.taken = self.problem.coefficients(beta[:, None], self.cols)
-        self.members, self.reduced, self.side = members[:0], np.zeros((0, 0)), np.zeros((self.f, 0))
+        self.core, self.reduced, self.side = self.core[:0], np.zeros((0, 0)), np.zeros((self.f, 0))
         self.support = _kernel.Support()
         yield from self._corner()
-        yield from self.grow(members)
+        yield from self.deepen(core)
         self.fresh = True
 
     def grow(self, joining: Indices) -> Generator[Ask, Sums, None]:
-        """Add members: their Gram with the others, at the coefficients where the Hessian was taken."""
-        problem, f, old = self.problem, self.f, len(self.members)
+        """Add members."""
         if self.taken is None:
-            self.taken = problem.coefficients(self.point().beta[:, None], self.cols)
+            self.taken = self.problem.coefficients(self.point().beta[:, None], self.cols)
             yield from self._corner()
-        if not len(joining):
-            return
+        old = len(self.members)
         self.inside[joining] = True
         self.members = np.append(self.members, joining)
-        left, right = self.cols, problem.penalised[joining]
+        if self.problem.loss.quadratic:
+            yield from self.deepen(np.arange(old, len(self.members)))
+
+    def deepen(self, joining: Indices) -> Generator[Ask, Sums, None]:
+        """Add members to the core: their Gram with it, at the coefficients where the Hessian was taken."""
+        problem, f, old = self.problem, self.f, len(self.core)
+        if not len(joining):
+            return
+        self.core = np.append(self.core, joining)
+        own = problem.penalised[self.members]
+        left, right = np.append(problem.free, own[self.core]), own[joining]
         asked = (np.append(left, problem.p), np.append(right, problem.p))
-        sums = yield Ask(*self.taken, Want(gram=asked), problem.split)
+        sums = yield Ask(*self.taken_at(), Want(gram=asked), problem.split)
         H = problem.gram(sums.gram[:, :, 0], left, right)
         self.side = np.hstack([self.side, H[:f]])
         block = H[f:] - self.side.T @ self.factor.solve(H[:f])
-        k = len(self.members)
+        k = len(self.core)
         if k > len(self._room):
             # At least half as large again, so that copying stays a share of what is filled in.
             room = np.empty((max(k, 3 * old // 2),) * 2)
@@ -153,6 +162,18 @@ class Working:
         self.reduced[old:, :old] = block[:old].T
         self.reduced[old:, old:] = 0.5 * (block[old:] + block[old:].T)
         self.copies = np.append(self.copies[:old], _repeats(self.reduced, old))
+
+    def taken_at(self) -> tuple[Floats, Indices]:
+        """Where the Hessian was taken."""
+        if self.taken is None:
+            raise RuntimeError("the working set has no Hessian yet")
+        return self.taken
+
+    def moving(self, point: Point, kernel: SoftThreshold, share: float) -> Bools:
+        """Members that are not zero, or pulled by more than a share of their price."""
+        b, g = point.beta[self.f :], point.gradient[self.f :]
+        found: Bools = (b != 0.0) | (np.abs(g) > share * kernel.l1)
+        return found
 
     def _corner(self) -> Generator[Ask, Sums, None]:
         problem, free = self.problem, self.problem.free
@@ -170,19 +191,22 @@ class Working:
         return self.here
 
     def newton(self, point: Point, kernel: SoftThreshold, goal: Goal) -> Point:
-        """The minimum of the quadratic model around a point, with the model's gradient there."""
-        f, start, g = self.f, point.beta[self.f :], point.gradient
-        lifted = self.factor.solve(g[:f])
+        """The minimum of the quadratic model around a point, with the model's gradient on [free, core] there."""
+        f, core = self.f, self.core
+        start, g, free = point.beta[f:][core], point.gradient[f:][core], point.gradient[:f]
+        lifted = self.factor.solve(free)
         linear = point.linear
         if linear is None:
-            linear = times(self.reduced, start) - (g[f:] - self.side.T @ lifted)
-        b, pull = solve(self.reduced, linear, start, kernel, goal, self.copies, self.support)
-        free = point.beta[:f] - lifted - self.factor.solve(self.side @ (b - start))
-        beta, gradient = np.concatenate([free, b]), np.concatenate([np.zeros(f), -pull])
-        loss = point.loss + float((beta - point.beta) @ (0.5 * (point.gradient + gradient)))
+            linear = times(self.reduced, start) - (g - self.side.T @ lifted)
+        b, pull = solve(self.reduced, linear, start, kernel.take(core), goal, self.copies, self.support)
+        beta, gradient = point.beta.copy(), point.gradient.copy()
+        beta[:f] -= lifted + self.factor.solve(self.side @ (b - start))
+        beta[f + core], gradient[f + core], gradient[:f] = b, -pull, 0.0
+        change = beta - point.beta
+        loss = point.loss + float(change @ (0.5 * (point.gradient + gradient)))
         return replace(point, beta=beta, gradient=gradient, loss=loss, linear=linear)
 
-    def unique(self, safes: list[Bools], alphas: list[float]) -> list[bool]:
+    def unique(self, safes: list[Bools], alphas: list[float]) -> Generator[Ask, Sums, list[bool]]:
         """True where the columns not proved zero are independent (with the ridge part, if any).
 
         Subsets of independent columns are independent: the union of several α's columns is tried first, and halves of
@@ -194,6 +218,8 @@ class Working:
                 answers[k] = False
             elif self.gramless:  # the ridge part makes the objective strictly convex
                 answers[k] = True
+        place = np.full(len(self.members), -1)
+        place[self.core] = np.arange(len(self.core))
         undecided = [[k for k in range(len(safes)) if k not in answers]]
         while undecided:
             group = undecided.pop()
@@ -202,10 +228,15 @@ class Working:
             where = np.flatnonzero(~np.all([safes[k][self.members] for k in group], axis=0))
             # A ridge part only falls with α: what is independent at the smallest is so at all.
             ridge = self.problem.penalty.kernel(min(alphas[k] for k in group)).l2[self.members[where]]
-            system = self.reduced[np.ix_(where, where)]
-            system[np.diag_indices(len(where))] += ridge
-            # More columns than rows are dependent.
-            if (ridge.all() or len(where) + self.f <= self.problem.fleet.rows) and independent(system):
+            independent = False
+            if ridge.all() or len(where) + self.f <= self.problem.fleet.rows:  # more columns than rows are dependent
+                new = where[place[where] < 0]
+                place[new] = np.arange(len(self.core), len(self.core) + len(new))
+                yield from self.deepen(new)
+                system = self.reduced[np.ix_(place[where], place[where])]
+                system[np.diag_indices(len(where))] += ridge
+                independent = definite(system)
+            if independent:
                 answers |= dict.fromkeys(group, True)
             elif len(group) == 1:
                 answers[group[0]] = False
