@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Pulls = list[tuple[float, Floats]]  # (α, pulls)
 
-GROWTH = 256  # columns that may join at once while the working set is small; later it may double
+GROWTH = 1024  # columns that may join at once while the working set is small; later it may double
 LINES = 2  # steps before the last whose lines foretell the pulls
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from lozenge.design.base import Floats
     from lozenge.penalties.base import SoftThreshold
+    from lozenge.problem import Indices
     from lozenge.shards import Sums
     from lozenge.working import Ask, Point, Working
 
@@ -59,10 +60,8 @@ def _proximal(work: Working, alpha: float, point: Point, effort: Effort) -> Gene
     for _ in range(STEPS):
         if estimate <= effort.gap:
             break
-        lacking = work.moving(point, kernel, 1.0)
-        lacking[work.core] = False
-        yield from work.deepen(np.flatnonzero(lacking))
-        model = work.newton(point, kernel, Goal(effort.step, 0.1 * effort.gap, point.loss))
+        yield from work.deepen(_lacking(work, point, kernel))
+        model = work.newton(point, kernel, Goal(effort.step))
         beta, change = model.beta, model.beta - point.beta
         promised = float(point.gradient @ change) + _cost(kernel, beta[work.f :]) - _cost(kernel, point.beta[work.f :])
         tried = yield from _search(work, kernel, point, change, promised)
@@ -72,7 +71,7 @@ def _proximal(work: Working, alpha: float, point: Point, effort: Effort) -> Gene
             yield from _renewed(work, kernel, point)
             continue
         reached = _estimate(work, tried, kernel)
-        slow = _slow(work, estimate, reached, effort.gap)
+        slow = not len(_lacking(work, tried, kernel)) and _slow(work, estimate, reached, effort.gap)
         # A step on a fresh Hessian that promised only rounding and gained nothing: this is as near as it gets.
         if work.fresh and slow and -promised <= _noise(point):
             return tried if reached < estimate else point
@@ -81,6 +80,13 @@ def _proximal(work: Working, alpha: float, point: Point, effort: Effort) -> Gene
         if slow:
             yield from _renewed(work, kernel, point)
     return point
+
+
+def _lacking(work: Working, point: Point, kernel: SoftThreshold) -> Indices:
+    """Members outside the core that must move."""
+    lacking = work.moving(point, kernel, 1.0)
+    lacking[work.core] = False
+    return np.flatnonzero(lacking)
 
 
 def _renewed(work: Working, kernel: SoftThreshold, point: Point) -> Generator[Ask, Sums, None]:
@@ -189,13 +195,13 @@ def _estimate(work: Working, point: Point, kernel: SoftThreshold) -> float:
     drift = float(np.sqrt(max(float(free @ work.factor.solve(free)), 0.0)))
     if not len(b):
         return drift**2
-    size = np.abs(b)
-    held = np.maximum(np.abs(g) - kernel.l1, 0.0)
-    wrong = np.where(b == 0.0, held, np.abs(g + np.sign(b) * kernel.l1 + kernel.l2 * b))
-    wrong = wrong + np.sqrt(work.problem.loss.smoothness) * drift * work.problem.norms[work.cols[work.f :]]
+    size, along = np.abs(b), -(g * b)
+    slack = np.sqrt(work.problem.loss.smoothness) * drift * work.problem.norms[work.cols[work.f :]]
+    over = np.maximum(np.abs(g) + slack - kernel.l1, 0.0)
+    held = kernel.l1 @ size + 0.5 * (kernel.l2 @ np.square(b)) - along.sum() + slack @ size
     if (kernel.l2 > 0).all():
-        return float(np.sum(np.square(wrong) / (2 * kernel.l2))) + drift**2
-    shrink = float(np.max(wrong / np.maximum(kernel.l1, np.finfo(np.float64).tiny)))
-    # Scaling θ by s = 1/(1 + shrink) costs (1 - s)αΩ(b), and (1 - s)² of the loss.
+        return float(np.sum(np.square(over) / (2 * kernel.l2)) + held) + drift**2
+    shrink = float(np.max(over / np.maximum(kernel.l1, np.finfo(np.float64).tiny)))
+    # Scaling θ by s = 1/(1 + shrink) costs (1 - s) of its pull, and (1 - s)² of the loss.
     lost = shrink / (1.0 + shrink)
-    return float(wrong @ size) + lost * float(kernel.l1 @ size) + lost**2 * point.loss + drift**2
+    return max(float(held), 0.0) + lost * abs(float(along.sum())) + lost**2 * point.loss + drift**2
