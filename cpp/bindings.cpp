@@ -25,6 +25,7 @@ using Vector = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Fortran = nb::ndarray<const double, nb::ndim<2>, nb::f_contig, nb::device::cpu>;
 using Out = nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using FortranOut = nb::ndarray<double, nb::ndim<2>, nb::f_contig, nb::device::cpu>;
+using AnyOut = nb::ndarray<double, nb::ndim<2>, nb::device::cpu>;
 using InOut = nb::ndarray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Columns = std::optional<Vector<std::int64_t>>;
 
@@ -122,17 +123,25 @@ void bind_dense(nb::module_& m) {
           nb::arg("X").noconvert(), nb::arg("out").noconvert());
     m.def("pack_dense",
           [](const Matrix<T>& X, const Vector<double>& scale, const Vector<double>& shift,
-             const Vector<std::int64_t>& columns, std::size_t top, std::size_t bottom, const FortranOut& out) {
+             const std::optional<Vector<double>>& weights, const Vector<std::int64_t>& columns, std::size_t top,
+             std::size_t bottom, const AnyOut& out) {
               const auto x = dense(X);
               const auto map = affine(scale, shift, x.columns);
               const std::size_t count = chosen(columns, x.columns);
               require(top <= bottom && bottom <= x.rows, "rows out of range");
               require(out.shape(0) == bottom - top && out.shape(1) == count, "out has the wrong shape");
+              require(!weights || weights->shape(0) == x.rows, "weights need one value per row of X");
+              const auto across = static_cast<std::size_t>(out.stride(1)), down = static_cast<std::size_t>(out.stride(0));
+              const bool empty = bottom == top || count == 0, single = bottom - top == 1;
+              const bool by_column = empty || ((down == 1 || single) && (across == bottom - top || count == 1));
+              require(by_column || (!x.by_column() && (across == 1 || count == 1) && (down == count || single)),
+                      "out must be contiguous, in Fortran order or, as X is, in C order");
               nb::gil_scoped_release released;
-              pack(x, map, columns.data(), count, top, bottom, out.data());
+              pack(x, map, weights ? weights->data() : nullptr, columns.data(), count, top, bottom, by_column,
+                   out.data());
           },
           nb::arg("X").noconvert(), nb::arg("scale").noconvert(), nb::arg("shift").noconvert(),
-          nb::arg("columns").noconvert(), nb::arg("top"), nb::arg("bottom"), nb::arg("out").noconvert());
+          nb::arg("weights").noconvert().none(), nb::arg("columns").noconvert(), nb::arg("top"), nb::arg("bottom"), nb::arg("out").noconvert());
 }
 
 template <class T, class I>

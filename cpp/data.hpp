@@ -41,10 +41,11 @@ struct Affine {  // per column
     const double* shift;
 };
 
-// Columns that were chosen, or all of them where there is no list.
+// Columns that were chosen, or where there is no list all of them from `first` on.
 struct Chosen {
     const std::int64_t* list;
-    std::size_t operator[](std::size_t k) const { return list ? static_cast<std::size_t>(list[k]) : k; }
+    std::size_t first = 0;
+    std::size_t operator[](std::size_t k) const { return list ? static_cast<std::size_t>(list[k]) : first + k; }
 };
 
 // Room that begins on a line of the cache: loads that straddle two lines take twice as long.
@@ -59,6 +60,26 @@ class Scratch {
     }
     double* data() { return start; }
     double& operator[](std::size_t i) { return start[i]; }
+};
+
+// A few of the chosen columns, from `left` on: how they are read, and which octets of them lie side by side.
+struct Picked {
+    double scale[kRows], shift[kRows];
+    bool together[kRows / kLanes];
+    Chosen chosen;
+    std::size_t count;
+
+    Picked(Affine affine, Chosen all, std::size_t left, std::size_t width)
+        : chosen{all.list ? all.list + left : nullptr, all.list ? 0 : left}, count(width) {
+        for (std::size_t k = 0; k < width; ++k) {
+            scale[k] = affine.scale[chosen[k]];
+            shift[k] = affine.shift[chosen[k]];
+        }
+        for (std::size_t k = 0; k + kLanes <= width; k += kLanes) {
+            bool& near = together[k / kLanes] = true;
+            for (std::size_t l = 1; l < kLanes; ++l) near = near && chosen[k + l] == chosen[k] + l;
+        }
+    }
 };
 
 // What is known of one column while it is read: blocks are added by Chan, Golub and LeVeque's formula.

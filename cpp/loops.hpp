@@ -119,6 +119,19 @@ LOZENGE_INLINE double fold(const double* s) {
     return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
 }
 
+// Eight chosen columns of a row, as they are read; with `together` they lie side by side.
+template <class T>
+LOZENGE_INLINE void gather(const T* row, Chosen chosen, std::size_t k, bool together, const double* scale,
+                           const double* shift, double* to) {
+    if (together) {
+        const T* x = row + chosen[k];
+        for (std::size_t l = 0; l < kLanes; l += kWidth) store(to + l, load(x + l) * load(scale + l) - load(shift + l));
+    } else {
+        for (std::size_t l = 0; l < kLanes; ++l)
+            to[l] = static_cast<double>(row[chosen[k + l]]) * scale[l] - shift[l];
+    }
+}
+
 // -- sums against residuals, columns of X contiguous -----------------------------------------------------------------
 
 // One block of rows of R as the tiles read it: groups of M residuals; in each, register by register of the lanes, what
@@ -256,20 +269,17 @@ LOZENGE_TARGET void sums_by_column(const Dense<T>& X, Affine affine, const doubl
 constexpr std::size_t kSlab = kTile * kLanes + kLanes;  // eight columns of a tile; the rest keeps slabs out of step
 
 template <bool Squares, class T>
-LOZENGE_TARGET void spread(const Dense<T>& X, const double* scale, const double* shift, Chosen chosen, std::size_t left,
-                           std::size_t width, std::size_t top, std::size_t rows, double* panel) {
-    const std::size_t squares = (width + kLanes - 1) / kLanes * kSlab;
+LOZENGE_TARGET void spread(const Dense<T>& X, const Picked& picked, std::size_t top, std::size_t rows, double* panel) {
+    const std::size_t width = picked.count, octets = (width + kLanes - 1) / kLanes, squares = octets * kSlab;
     for (std::size_t i = 0; i < rows; ++i) {
         const T* row = X.at(top + i, 0);
         double* to = panel + i * kLanes;
         for (std::size_t k = 0; k < width; k += kLanes, to += kSlab) {
-            if (!chosen.list && k + kLanes <= width)
-                for (std::size_t l = 0; l < kLanes; l += kWidth)
-                    store(to + l, load(row + left + k + l) * load(scale + k + l) - load(shift + k + l));
+            const double *scale = picked.scale + k, *shift = picked.shift + k;
+            if (k + kLanes <= width) gather(row, picked.chosen, k, picked.together[k / kLanes], scale, shift, to);
             else
                 for (std::size_t l = 0; l < kLanes; ++l)
-                    to[l] = k + l < width ? static_cast<double>(row[chosen[left + k + l]]) * scale[k + l] - shift[k + l]
-                                          : 0.0;
+                    to[l] = k + l < width ? static_cast<double>(row[picked.chosen[k + l]]) * scale[l] - shift[l] : 0.0;
             if constexpr (Squares)
                 for (std::size_t l = 0; l < kLanes; l += kWidth) store(to + squares + l, load(to + l) * load(to + l));
         }
@@ -302,20 +312,17 @@ LOZENGE_TARGET void sums_by_row(const Dense<T>& X, Affine affine, const double* 
                                 std::size_t begin, std::size_t end, double* out, double* second) {
     constexpr std::size_t sides = Squares ? 2 : 1;
     const std::size_t strip = std::min(kStrip, (end - begin + kLanes - 1) / kLanes * kLanes);
-    Scratch panel(sides * strip / kLanes * kSlab), r(kTile * kGroup), sums(sides * strip * m), scale(strip), shift(strip);
+    Scratch panel(sides * strip / kLanes * kSlab), r(kTile * kGroup), sums(sides * strip * m);
     for (std::size_t left = begin; left < end; left += strip) {
         const std::size_t width = std::min(strip, end - left);
         const std::size_t padded = (width + kLanes - 1) / kLanes * kLanes;
-        for (std::size_t k = 0; k < width; ++k) {
-            scale[k] = affine.scale[chosen[left + k]];
-            shift[k] = affine.shift[chosen[left + k]];
-        }
+        const Picked picked(affine, chosen, left, width);
         for (std::size_t block = 0; block < X.rows; block += kRows) {
             const std::size_t bottom = std::min(X.rows, block + kRows);
             std::fill(sums.data(), sums.data() + sides * strip * m, 0.0);
             for (std::size_t top = block; top < bottom; top += kTile) {
                 const std::size_t rows = std::min(kTile, bottom - top);
-                spread<Squares>(X, scale.data(), shift.data(), chosen, left, width, top, rows, panel.data());
+                spread<Squares>(X, picked, top, rows, panel.data());
                 for (std::size_t c = 0; c < m; c += kGroup) {
                     const std::size_t group = std::min(kGroup, m - c);
                     for (std::size_t i = 0; i < rows; ++i)
@@ -568,23 +575,33 @@ LOZENGE_TARGET void predict_by_column(const Dense<T>& X, Affine affine, const st
 
 // The same where the rows of X are contiguous: a sum over columns now runs along the memory, in eight lanes and blocks
 // of 512.  `packed` holds B as `interleave` leaves it, block after block.
+constexpr std::size_t kFew = 12;
+
 template <class T>
 LOZENGE_TARGET void predict_by_row(const Dense<T>& X, Affine affine, const std::int64_t* columns, std::size_t count,
-                                   const double* packed, std::size_t m, std::size_t top, std::size_t bottom,
-                                   double* out) {
+                                   const double* B, const double* packed, std::size_t m, std::size_t top,
+                                   std::size_t bottom, double* out) {
+    if (count <= kFew) {  // too short to run along
+        for (std::size_t i = top; i < bottom; ++i) {
+            const T* row = X.at(i, 0);
+            double value[kFew];
+            for (std::size_t k = 0; k < count; ++k)
+                value[k] = static_cast<double>(row[columns[k]]) * affine.scale[columns[k]] - affine.shift[columns[k]];
+            for (std::size_t g = 0; g < m; ++g) {
+                double sum = 0.0;
+                for (std::size_t k = 0; k < count; ++k) sum += value[k] * B[g * count + k];
+                out[g * X.rows + i] = sum;
+            }
+        }
+        return;
+    }
     constexpr std::size_t C = 2;
     const double one[C] = {1.0, 1.0}, none[C] = {};
-    Scratch values(C * kRows), sums((bottom - top + C) * m), scale(kRows), shift(kRows);
+    Scratch values(C * kRows), sums((bottom - top + C) * m);
     std::fill(sums.data(), sums.data() + (bottom - top) * m, 0.0);
     for (std::size_t left = 0; left < count; left += kRows) {
-        const std::size_t width = std::min(kRows, count - left), full = width - width % kWidth;
-        const std::int64_t* chosen = columns + left;
-        const bool together = chosen[width - 1] - chosen[0] == static_cast<std::int64_t>(width - 1) &&
-                              std::is_sorted(chosen, chosen + width);
-        for (std::size_t k = 0; k < width; ++k) {
-            scale[k] = affine.scale[chosen[k]];
-            shift[k] = affine.shift[chosen[k]];
-        }
+        const std::size_t width = std::min(kRows, count - left);
+        const Picked picked(affine, Chosen{columns}, left, width);
         for (std::size_t i = top; i < bottom; i += C) {
             const double *x[C], *ahead[C];
             const std::size_t height = std::min(C, bottom - i);
@@ -592,21 +609,16 @@ LOZENGE_TARGET void predict_by_row(const Dense<T>& X, Affine affine, const std::
                 const T* row = X.at(i + c, 0);
                 const T* later = X.at(std::min(i + c + 2 * C, X.rows - 1), 0);
                 double* value = values.data() + c * kRows;
-                if (together) {
-                    row += chosen[0];
-                    later += chosen[0];
-                    for (std::size_t k = 0; k < full; k += kWidth) {
-                        prefetch(later + k);
-                        store(value + k, load(row + k) * load(scale.data() + k) - load(shift.data() + k));
-                    }
-                    for (std::size_t k = full; k < width; ++k)
-                        value[k] = static_cast<double>(row[k]) * scale[k] - shift[k];
-                } else {
-                    for (std::size_t k = 0; k < width; ++k) {
-                        prefetch(later + chosen[k]);
-                        value[k] = static_cast<double>(row[chosen[k]]) * scale[k] - shift[k];
-                    }
+                const std::size_t full = width - width % kLanes;
+                for (std::size_t k = 0; k < full; k += kLanes) {
+                    const bool together = picked.together[k / kLanes];
+                    prefetch(later + picked.chosen[k]);
+                    if (!together)
+                        for (std::size_t l = 1; l < kLanes; ++l) prefetch(later + picked.chosen[k + l]);
+                    gather(row, picked.chosen, k, together, picked.scale + k, picked.shift + k, value + k);
                 }
+                for (std::size_t k = full; k < width; ++k)
+                    value[k] = static_cast<double>(row[picked.chosen[k]]) * picked.scale[k] - picked.shift[k];
                 x[c] = ahead[c] = value;
             }
             double* to[2] = {sums.data() + (i - top) * m, sums.data() + (i - top + 1) * m};
@@ -616,6 +628,84 @@ LOZENGE_TARGET void predict_by_row(const Dense<T>& X, Affine affine, const std::
     }
     for (std::size_t g = 0; g < m; ++g)
         for (std::size_t i = top; i < bottom; ++i) out[g * X.rows + i] = sums[(i - top) * m + g];
+}
+
+// -- copies ----------------------------------------------------------------------------------------------------------
+
+// Rows [top, bottom) of the chosen columns [begin, end), each row times its weight, Fortran order.
+template <class T>
+LOZENGE_TARGET void pack_by_column(const Dense<T>& X, Affine affine, const double* weights, const std::int64_t* columns,
+                                   std::size_t begin, std::size_t end, std::size_t top, std::size_t bottom,
+                                   double* out) {
+    const std::size_t rows = bottom - top, full = rows - rows % kWidth;
+    for (std::size_t k = begin; k < end; ++k) {
+        const std::size_t j = static_cast<std::size_t>(columns[k]);
+        const T* x = X.at(top, j);
+        double* to = out + k * rows;
+        const double scale = affine.scale[j], shift = affine.shift[j];
+        const Vec a = all(scale), b = all(shift);
+        if (weights) {
+            for (std::size_t i = 0; i < full; i += kWidth)
+                store(to + i, (load(x + i) * a - b) * load(weights + top + i));
+            for (std::size_t i = full; i < rows; ++i)
+                to[i] = (static_cast<double>(x[i]) * scale - shift) * weights[top + i];
+        } else {
+            for (std::size_t i = 0; i < full; i += kWidth) store(to + i, load(x + i) * a - b);
+            for (std::size_t i = full; i < rows; ++i) to[i] = static_cast<double>(x[i]) * scale - shift;
+        }
+    }
+}
+
+// The same in C order, from rows that are contiguous.
+template <class T>
+LOZENGE_TARGET void pack_rows(const Dense<T>& X, Affine affine, const double* weights, const std::int64_t* columns,
+                              std::size_t count, std::size_t top, std::size_t bottom, double* out) {
+    for (std::size_t left = 0; left < count; left += kRows) {
+        const std::size_t width = std::min(kRows, count - left), full = width - width % kLanes;
+        const Picked picked(affine, Chosen{columns}, left, width);
+        for (std::size_t i = top; i < bottom; ++i) {
+            const T* row = X.at(i, 0);
+            double* to = out + (i - top) * count + left;
+            for (std::size_t k = 0; k < full; k += kLanes)
+                gather(row, picked.chosen, k, picked.together[k / kLanes], picked.scale + k, picked.shift + k, to + k);
+            for (std::size_t k = full; k < width; ++k)
+                to[k] = static_cast<double>(row[picked.chosen[k]]) * picked.scale[k] - picked.shift[k];
+            if (weights)
+                for (std::size_t k = 0; k < width; ++k) to[k] *= weights[i];
+        }
+    }
+}
+
+// Where the rows of X are contiguous, eight of them go by together, so that a column gets a line of memory at a time.
+template <class T>
+LOZENGE_TARGET void pack_by_row(const Dense<T>& X, Affine affine, const double* weights, const std::int64_t* columns,
+                                std::size_t begin, std::size_t end, std::size_t top, std::size_t bottom, double* out) {
+    const std::size_t rows = bottom - top;
+    for (std::size_t i = top; i < bottom; i += kLanes) {
+        const std::size_t height = std::min(kLanes, bottom - i);
+        const T* row[kLanes];
+        double w[kLanes];
+        for (std::size_t l = 0; l < kLanes; ++l) {
+            row[l] = X.at(std::min(i + l, bottom - 1), 0);
+            w[l] = weights && l < height ? weights[i + l] : 1.0;
+        }
+        for (std::size_t k = begin; k < end; ++k) {
+            const std::size_t j = static_cast<std::size_t>(columns[k]);
+            const Vec a = all(affine.scale[j]), b = all(affine.shift[j]);
+            double value[kLanes];
+            for (std::size_t l = 0; l < kLanes; ++l) value[l] = static_cast<double>(row[l][j]);
+            for (std::size_t l = 0; l < kLanes; l += kWidth) {
+                Vec x = load(value + l) * a - b;
+                if (weights) x = x * load(w + l);
+                store(value + l, x);
+            }
+            double* to = out + k * rows + (i - top);
+            if (height == kLanes)
+                for (std::size_t l = 0; l < kLanes; l += kWidth) store(to + l, load(value + l));
+            else
+                for (std::size_t l = 0; l < height; ++l) to[l] = value[l];
+        }
+    }
 }
 
 LOZENGE_TARGET inline void total(const double* r, std::size_t rows, double* out) {

@@ -53,6 +53,7 @@ double work_of(const Dense<T>& X, std::size_t count, std::size_t m) {
 template <class T>
 void correlate(const Dense<T>& X, Affine affine, const double* R, std::size_t m, const std::int64_t* columns,
                std::size_t count, double* out) {
+    if (m == 0) return;
     const Chosen chosen{columns};
     over_columns(count, work_of(X, count, m), [&](std::size_t begin, std::size_t end) {
         if (X.by_column())
@@ -65,6 +66,7 @@ void correlate(const Dense<T>& X, Affine affine, const double* R, std::size_t m,
 // Σ w x̃ and Σ w x̃² of every column, added to first and second (p, m).
 template <class T>
 void moments(const Dense<T>& X, Affine affine, const double* W, std::size_t m, double* first, double* second) {
+    if (m == 0) return;
     const Chosen all{nullptr};
     over_columns(X.columns, 2.0 * work_of(X, X.columns, m), [&](std::size_t begin, std::size_t end) {
         if (X.by_column())
@@ -78,6 +80,7 @@ void moments(const Dense<T>& X, Affine affine, const double* W, std::size_t m, d
 template <class T>
 void predict(const Dense<T>& X, Affine affine, const std::int64_t* columns, std::size_t count, const double* B,
              std::size_t m, double* out) {
+    if (m == 0) return;
     const std::size_t threads = threads_for(work_of(X, count, m));
     const std::size_t even = (X.rows / threads + kLanes) / kLanes * kLanes, block = std::min(kRows, even);
     std::vector<double> packed;
@@ -89,7 +92,7 @@ void predict(const Dense<T>& X, Affine affine, const std::int64_t* columns, std:
     Pool::each((X.rows + block - 1) / block, threads, [&](std::size_t t) {
         const std::size_t top = t * block, bottom = std::min(X.rows, top + block);
         if (X.by_column()) LOZENGE_RUN(predict_by_column(X, affine, columns, count, B, m, top, bottom, out));
-        else LOZENGE_RUN(predict_by_row(X, affine, columns, count, packed.data(), m, top, bottom, out));
+        else LOZENGE_RUN(predict_by_row(X, affine, columns, count, B, packed.data(), m, top, bottom, out));
     });
 }
 
@@ -102,28 +105,21 @@ void summarise(const Dense<T>& X, double* out) {
     });
 }
 
-// Rows [top, bottom) of the chosen columns, as float64, Fortran order.
+// Rows [top, bottom) of the chosen columns, each times its weight where there are weights, as float64 in Fortran order
+// or, from rows that are contiguous, in C order.
 template <class T>
-void pack(const Dense<T>& X, Affine affine, const std::int64_t* columns, std::size_t count, std::size_t top,
-          std::size_t bottom, double* out) {
-    const std::size_t rows = bottom - top;
-    const double cost = static_cast<double>(rows) * static_cast<double>(count);
-    over_columns(count, cost, [&](std::size_t begin, std::size_t end) {
-        // Tiles of rows keep the lines of row-major storage in cache while the columns of the tile are written.
-        const std::size_t tile = X.by_column() ? rows : 64;
-        for (std::size_t start = 0; start < rows; start += tile) {
-            const std::size_t stop = std::min(rows, start + tile);
-            for (std::size_t k = begin; k < end; ++k) {
-                const std::size_t j = static_cast<std::size_t>(columns[k]);
-                const T* x = X.data + static_cast<std::ptrdiff_t>(j) * X.column_stride +
-                             static_cast<std::ptrdiff_t>(top) * X.row_stride;
-                for (std::size_t i = start; i < stop; ++i)
-                    out[k * rows + i] =
-                        read(static_cast<double>(x[static_cast<std::ptrdiff_t>(i) * X.row_stride]),
-                                    affine.scale[j], affine.shift[j]);
-            }
-        }
-    });
+void pack(const Dense<T>& X, Affine affine, const double* weights, const std::int64_t* columns, std::size_t count,
+          std::size_t top, std::size_t bottom, bool by_column, double* out) {
+    const double cost = static_cast<double>(bottom - top) * static_cast<double>(count);
+    if (!by_column)
+        over_columns(bottom - top, cost, [&](std::size_t begin, std::size_t end) {
+            LOZENGE_RUN(pack_rows(X, affine, weights, columns, count, top + begin, top + end, out + begin * count));
+        });
+    else
+        over_columns(count, cost, [&](std::size_t begin, std::size_t end) {
+            if (X.by_column()) LOZENGE_RUN(pack_by_column(X, affine, weights, columns, begin, end, top, bottom, out));
+            else LOZENGE_RUN(pack_by_row(X, affine, weights, columns, begin, end, top, bottom, out));
+        });
 }
 
 // -- CSC -------------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ Products are held to the rounding of their own sums, Σ|x̃||r|·(80 + n/512)·�
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -175,6 +176,48 @@ def test_gram(kind, n):
             expected = (A[:, left] * w[:, None]).T @ A[:, right]
             bound = (size[:, left] * w[:, None]).T @ size[:, right]
             close(design.gram(w, left, right), expected, bound, n)
+
+
+LARGE = """
+import hashlib, numpy as np, scipy.sparse as sp
+from threadpoolctl import threadpool_limits
+from lozenge.design import as_design
+rng = np.random.default_rng(0)
+n, p = 600, 1100
+X = rng.standard_normal((n, p)) * np.exp(rng.standard_normal(p)) + (np.arange(p) % 9 == 0) * 50
+S = sp.csc_array(X * (rng.random((n, p)) < 0.4))
+w = rng.random(n)
+sets = np.arange(p), np.arange(0, p, 3), np.arange(1, 1080), np.arange(5, 40), rng.permutation(p)[:600]
+digest = hashlib.sha256()
+with threadpool_limits(1):
+    for kind in (np.asfortranarray(X), np.asfortranarray(X % 1.0), X % 1.0, X.astype(np.float32), S):
+        design, _ = as_design(kind)
+        A = design.pack(np.arange(p))
+        for weights in (w, np.ones(n)):
+            for left, right in ((0, 0), (1, 1), (4, 4), (0, 1), (2, 4), (3, 0), (2, 3)):
+                L, R = sets[left], sets[right]
+                G = design.gram(weights, L, R)
+                bound = 1e-13 * (np.abs(A[:, L]).T * weights) @ np.abs(A[:, R])
+                assert (np.abs(G - (A[:, L].T * weights) @ A[:, R]) <= bound).all()
+                assert left != right or (G == G.T).all()
+                digest.update(np.ascontiguousarray(G))
+print(digest.hexdigest())
+"""
+
+
+def test_large_grams_are_right_and_the_number_of_threads_moves_no_bit():
+    found = set()
+    for threads in ("1", "3"):
+        run = subprocess.run(
+            [sys.executable, "-c", LARGE],
+            env=os.environ | {"OMP_NUM_THREADS": threads},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=100,
+        )
+        found.add(run.stdout)
+    assert len(found) == 1
 
 
 def test_pack(kind):

@@ -77,7 +77,7 @@ def csc(X, dtype, integer):
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_correlate_dense(layout, dtype):
     for n, p in SHAPES:
-        for m in (1, 4, 7) if n > 600 else range(1, 10):
+        for m in (1, 4, 7) if n > 600 else range(10):
             X, scale, shift, R = problem(n, p, m)
             X = LAYOUTS[layout](X.astype(dtype))
             for cols in subsets(p):
@@ -90,7 +90,7 @@ def test_correlate_dense(layout, dtype):
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_correlate_csc(dtype, integer):
     for n, p in SHAPES:
-        for m in (1, 4, 7) if n > 600 else range(1, 10):
+        for m in (1, 4, 7, 17) if n > 600 else range(10):
             for density in (0.3, 1.0):
                 X, scale, shift, R = problem(n, p, m, density=density)
                 X = X.astype(dtype)
@@ -121,7 +121,7 @@ def test_moments(kind, dtype):
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_predict_dense(layout, dtype):
     for n, p in [*SHAPES, (70, 1100)]:
-        for m in (1, 4, 9, 17) if n > 60 else range(1, 10):
+        for m in (1, 4, 9, 17) if n > 60 else range(10):
             X, scale, shift, _ = problem(n, p, m)
             X = LAYOUTS[layout](X.astype(dtype))
             for cols in (np.arange(p), *subsets(p)[1:]):
@@ -137,7 +137,7 @@ def test_predict_dense(layout, dtype):
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_predict_csc(dtype, integer):
     for n, p in SHAPES:
-        for m in range(1, 10):
+        for m in range(10):
             for density in (0.3, 1.0):
                 X, scale, shift, R = problem(n, p, m, density=density)
                 X = X.astype(dtype)
@@ -183,9 +183,16 @@ def test_pack_dense(layout, dtype):
         X = LAYOUTS[layout](X.astype(dtype))
         for cols in subsets(p)[1:]:
             for top, bottom in ((0, n), (n // 3, n - n // 4), (n, n)):
-                out = np.full((bottom - top, len(cols)), np.nan, order="F")
-                _kernel.pack_dense(X, scale, shift, cols, top, bottom, out)
-                np.testing.assert_array_equal(out, X[top:bottom, cols].astype(float) * scale[cols] - shift[cols])
+                expected = X[top:bottom, cols].astype(float) * scale[cols] - shift[cols]
+                for weights in (None, np.random.default_rng(n).random(n)):
+                    out = np.full((bottom - top, len(cols)), np.nan, order="F")
+                    _kernel.pack_dense(X, scale, shift, weights, cols, top, bottom, out)
+                    part = 1.0 if weights is None else weights[top:bottom, None]
+                    np.testing.assert_array_equal(out, expected * part)
+                    if X.strides[0] > X.itemsize:  # rows that are contiguous can stay rows
+                        out = np.full((bottom - top, len(cols)), np.nan)
+                        _kernel.pack_dense(X, scale, shift, weights, cols, top, bottom, out)
+                        np.testing.assert_array_equal(out, expected * part)
 
 
 @pytest.mark.parametrize("integer", INTEGERS)
@@ -376,7 +383,8 @@ for A in (X, np.asfortranarray(X), X.astype(np.float32), np.asfortranarray(X.ast
     out = np.zeros((2, p, m)); _kernel.moments_dense(A, scale, shift, R, *out); digest.update(out)
     out = np.zeros((p, 4)); _kernel.summarise_dense(A, out); digest.update(out)
     out = np.zeros((n, m), order="F"); _kernel.predict_dense(A, scale, shift, cols, B, out); digest.update(out.T)
-    out = np.zeros((n, p), order="F"); _kernel.pack_dense(A, scale, shift, cols, 0, n, out); digest.update(out.T)
+    out = np.zeros((n, p), order="F")
+    _kernel.pack_dense(A, scale, shift, R[:, 0], cols, 0, n, out); digest.update(out.T)
 arrays = S.data, S.indices, S.indptr
 out = np.zeros((p, m)); _kernel.correlate_csc(*arrays, scale, shift, R, None, out); digest.update(out)
 out = np.zeros((2, p, m)); _kernel.moments_csc(*arrays, scale, shift, R, *out); digest.update(out)
@@ -494,8 +502,12 @@ def calls():
     B = {"columns": cols, "B": np.ones((2, m), order="F"), "out": np.zeros((n, m), order="F")}
     bad = {"B": [np.ones((3, m), order="F"), np.ones((2, 1), order="F")], "out": [np.zeros((n + 1, m), order="F")]}
     yield "predict_dense", dense | B, wrong | strided | bad
-    rows = {"columns": cols, "top": 0, "bottom": n, "out": np.zeros((n, 2), order="F")}
-    yield "pack_dense", dense | rows, wrong | strided | {"out": packed, "top": [n + 1, 1], "bottom": [n + 1, 2]}
+    rows = {"weights": np.ones(n), "columns": cols, "top": 0, "bottom": n, "out": np.zeros((n, 2), order="F")}
+    yield (
+        "pack_dense",
+        dense | rows,
+        wrong | strided | {"out": packed, "top": [n + 1, 1], "bottom": [n + 1, 2], "weights": [np.ones(n + 1)]},
+    )
     just = {k: sparse[k] for k in ("data", "indices", "pointers")}
     yield "summarise_csc", just | {"rows": n, "out": np.zeros((p, 4))}, broken | {"out": [out]}
     G = {"w": np.ones(n), "left": cols, "right": cols, "out": np.zeros((2, 2))}

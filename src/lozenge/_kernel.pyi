@@ -15,7 +15,14 @@ def moments_dense(X: Stored, scale: Floats, shift: Floats, W: Floats, first: Flo
 def predict_dense(X: Stored, scale: Floats, shift: Floats, columns: Indices, B: Floats, out: Floats) -> None: ...
 def summarise_dense(X: Stored, out: Floats) -> None: ...
 def pack_dense(
-    X: Stored, scale: Floats, shift: Floats, columns: Indices, top: int, bottom: int, out: Floats
+    X: Stored,
+    scale: Floats,
+    shift: Floats,
+    weights: Floats | None,
+    columns: Indices,
+    top: int,
+    bottom: int,
+    out: Floats,
 ) -> None: ...
 def correlate_csc(
     data: Stored,

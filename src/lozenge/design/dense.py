@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from lozenge import _kernel
+from lozenge.design import gram
 from lozenge.design.base import Cost, affine_of
 from lozenge.threads import spread
 
@@ -20,7 +21,8 @@ LOTS_MEMORY = 1 << 26  # bytes of partial products that jobs may hold
 JOBS = 16  # most jobs that one product is cut into
 GEMM, STREAM = 1.2e10, 3.0e9  # multiplications a second of a large matrix product, and of a correlation
 BANDWIDTH = 1.2e10  # bytes a second
-PANEL = 1 << 19  # float64 entries of a packed panel: 4 MB, so that no product needs memory of the size of X
+FEW = 32  # columns against which a stream over X is faster than to copy panels of it for BLAS
+MODERATE = 2.0**-100  # a column on such a scale can be squared and summed without over- or underflow
 
 
 class DenseDesign:
@@ -32,6 +34,7 @@ class DenseDesign:
         self.dtype = X.dtype
         self.nbytes = X.shape[0] * X.shape[1] * X.itemsize
         self.bytes_read = 0
+        self._order: Literal["C", "F"] = "F" if X.strides[0] == X.itemsize else "C"
         self.seen = self.summary()
         self.affine = affine_of(self.seen)
 
@@ -65,14 +68,40 @@ class DenseDesign:
         return eta
 
     def gram(self, w: Floats, left: Indices, right: Indices) -> Floats:
-        """X̃_Lᵀ diag(w) X̃_R, a panel of rows at a time."""
-        G = np.zeros((len(left), len(right)))
+        """X̃_Lᵀ diag(w) X̃_R."""
         same = np.array_equal(left, right)
-        for top, bottom in self._blocks(len(left) + len(right)):
-            L = self._panel(left, top, bottom)
-            R = L if same else self._panel(right, top, bottom)
-            G += L.T @ (w[top:bottom, None] * R)
+        self.bytes_read += self.shape[0] * (len(left) + (0 if same else len(right))) * self.dtype.itemsize
+        n, w = self.shape[0], np.ascontiguousarray(w)
+        if not same and min(len(left), len(right)) <= FEW:
+            return self._strip(w, left, right) if len(left) <= len(right) else self._strip(w, right, left).T.copy()
+        L, R = self._view(left), self._view(right)
+        if L is None or R is None or (w != 1.0).any():
+            return gram.weighted(self._panel, self._order, n, w, left, right)
+        G = gram.add_up([(L, R)], n, len(left), len(right), same=same)
+        G *= self.affine.scale[left, None]
+        G *= self.affine.scale[right]
         return G
+
+    def _strip(self, w: Floats, few: Indices, many: Indices) -> Floats:
+        """X̃_Fᵀ diag(w) X̃_M as the correlations of M with a few columns, which are the only ones to be copied."""
+        G = np.zeros((len(many), len(few)))
+        height = max(1, gram.PANEL // max(1, len(few)))
+        for top in range(0, self.shape[0], height):
+            rows = slice(top, min(top + height, self.shape[0]))
+            R = np.empty((rows.stop - top, len(few)), order="F")
+            self._panel(few, top, rows.stop, w, R)
+            _kernel.correlate_dense(self.X[rows], *self.affine[:2], R, many, G)
+        return G.T.copy()
+
+    def _view(self, cols: Indices) -> Floats | None:
+        """Columns that can be used where they lie; their scale, a power of two, is left out and loses nothing."""
+        scale, shift = self.affine.scale[cols], self.affine.shift[cols]
+        if not (len(cols) and self.dtype == np.float64 and (np.diff(cols) == 1).all()):
+            return None
+        if shift.any() or scale.min() < MODERATE or scale.max() > 1.0 / MODERATE:
+            return None
+        view: NDArray[Any] = self.X[:, cols[0] : cols[-1] + 1]
+        return view
 
     def products(self, border: Floats, w: Floats, lots: list[NDArray[np.intp]]) -> Floats:
         """[X̃ border]ᵀ diag(w) [X̃ border] per lot: cut into jobs by rows, the same ones for any number of threads."""
@@ -92,7 +121,7 @@ class DenseDesign:
         unit = bool((w[rows] == 1.0).all())
         mild = not shift.any() and float(np.max(np.abs(np.frexp(scale)[1]))) < 100
         # As they lie they need no copy; else a few megabytes at a time.
-        height = len(rows) if together and mild and self.dtype == np.float64 else max(256, 4 * PANEL // p)
+        height = len(rows) if together and mild and self.dtype == np.float64 else max(256, 2 * gram.PANEL // p)
         for top in range(0, len(rows), max(1, height)):
             chosen = rows[top : top + height]
             chunk = slice(chosen[0], chosen[-1] + 1) if together else chosen
@@ -119,7 +148,10 @@ class DenseDesign:
 
     def pack(self, cols: Indices) -> Floats:
         """(n, k) copy."""
-        return self._panel(cols, 0, self.shape[0])
+        self.bytes_read += self.shape[0] * len(cols) * self.dtype.itemsize
+        out = np.empty((self.shape[0], len(cols)), order="F")
+        self._panel(cols, 0, self.shape[0], None, out)
+        return out
 
     def summary(self) -> Floats:
         """Minimum, maximum, mean, spread per column."""
@@ -128,12 +160,5 @@ class DenseDesign:
         _kernel.summarise_dense(self.X, out)
         return out
 
-    def _blocks(self, width: int) -> list[tuple[int, int]]:
-        rows = max(1, PANEL // max(1, width))
-        return [(top, min(top + rows, self.shape[0])) for top in range(0, self.shape[0], rows)]
-
-    def _panel(self, cols: Indices, top: int, bottom: int) -> Floats:
-        self.bytes_read += (bottom - top) * len(cols) * self.dtype.itemsize
-        out = np.empty((bottom - top, len(cols)), order="F")
-        _kernel.pack_dense(self.X, *self.affine[:2], cols, top, bottom, out)
-        return out
+    def _panel(self, cols: Indices, top: int, bottom: int, weights: Floats | None, out: Floats) -> None:
+        _kernel.pack_dense(self.X, *self.affine[:2], weights, cols, top, bottom, out)
