@@ -223,6 +223,10 @@ def follow(
     trail = [(np.inf, work.here.pull[problem.penalised])]  # (α, pulls) of the last certified steps
     if work.gramless:
         work.enlist(start.point)
+    elif not problem.fleet.shared or (not problem.loss.quadratic and problem.fleet.rows >= problem.p):
+        # Where rows are summed up the Gram is there already; where the Hessian moves, a member costs no more than its
+        # share of a gradient, and most columns of a tall problem come in.
+        yield from work.grow(np.flatnonzero(~work.inside))
     while pending:
         group = pending[:width]
         fresh = [k for k in group if trials[k].at is None]

@@ -163,6 +163,7 @@ def path(
     # Where y is constant or nothing pulls by more than rounding, every α > 0 gives the null model.
     still = span <= DEGENERATE or bool((np.abs(pull) <= 8 * full.fleet.rounding * np.sqrt(null.point.residual)).all())
     alpha_max = 0.0 if still else full.penalty.alpha_max(pull) * unit
+    lean = built if still else lean
     tall = int(np.count_nonzero(weights.values)) > p
     grid = gate.grid(alphas, alpha_max, n_alphas, alpha_min_ratio, tall)
     work = Working(lean[0])

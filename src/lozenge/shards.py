@@ -7,14 +7,17 @@ columns and candidates, whatever the number of rows.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from lozenge.design.base import Cost
+from lozenge.threads import spread, workers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 GROUP = 16  # candidates worked on together, or as many more as keep an array over the rows small
 SMALL = 1 << 21  # its entries: 16 MB
+LONG = 1 << 15  # entries of η from which a loss is worth several threads
 MEMO = 1 << 22  # entries of the linear predictor that a shard remembers: 32 MB
 TRAIN, TEST = 1, 2  # codes in the fold table; 0 is in neither part
 
@@ -172,15 +176,15 @@ class Shard:
         y, loss = self.y[:, None], self.loss
         found: dict[str, Any] = {}
         if want.loss:
-            found["loss"] = np.sum(w * loss.value(y, eta), axis=0)
+            found["loss"] = np.sum(w * _by_rows(loss.value, y, eta), axis=0)
         if want.gradient is not None:
-            slope = loss.gradient(y, eta)
+            slope = _by_rows(loss.gradient, y, eta)
             found["residual"] = np.sum(w * np.square(slope), axis=0)
             R = np.asfortranarray(w * slope)
             found["slope"] = np.sum(R, axis=0)
             found["gradient"] = self._correlate(R, want.gradient)
         if want.gram is not None:
-            found["gram"] = self._gram(w * loss.curvature(y, eta), *want.gram)
+            found["gram"] = self._gram(w * _by_rows(loss.curvature, y, eta), *want.gram)
         if want.curve is not None:
             curve = want.curve
             R = np.asfortranarray(w * loss.curvature(y, eta) * self.linear(curve.directions[:, g], curve.along))
@@ -267,6 +271,20 @@ class Shard:
             G[np.ix_(~L, R)] = self.design.correlate(D, left[~L])[:, None]
         G[np.ix_(L, R)] = np.sum(D, axis=0)
         return G
+
+
+def _by_rows(function: Callable[[Floats, Floats], Floats], y: Floats, eta: Floats) -> Floats:
+    """A loss's function, on as many threads as there are where the rows are many."""
+    if eta.size < LONG:
+        return function(y, eta)
+    out = np.empty(eta.shape, order="F")
+
+    def fill(rows: slice) -> None:
+        out[rows] = function(y[rows], eta[rows])
+
+    edges = np.linspace(0, len(eta), workers() + 1).astype(int).tolist()
+    spread([partial(fill, slice(top, bottom)) for top, bottom in pairwise(edges)])
+    return out
 
 
 def rounding_of(rows: int) -> float:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 LOTS_MEMORY = 1 << 26  # bytes of partial products that jobs may hold
 JOBS = 16  # most jobs that one product is cut into
-GEMM, STREAM = 1.2e10, 3.0e9  # multiplications a second of a large matrix product, and of a correlation
-BANDWIDTH = 1.2e10  # bytes a second
+GEMM, STREAM = 3.0e10, 6.0e9  # multiplications a second of a large matrix product, and of a correlation
+BANDWIDTH = 2.0e10  # bytes a second
 FEW = 32  # columns against which a stream over X is faster than to copy panels of it for BLAS
 MODERATE = 2.0**-100  # a column on such a scale can be squared and summed without over- or underflow
 
