@@ -170,7 +170,13 @@ private:
             const double size = std::fabs(x_[j]), along = pull_[j] * x_[j];
             const double over = std::fmax(std::fabs(pull_[j]) - q.l1[j], 0.0);
             ridge &= q.l2[j] > 0.0;
-            if (ridge) strict += over * over / (2.0 * q.l2[j]) + (q.l1[j] + 0.5 * q.l2[j] * size) * size - along;
+            if (ridge) {  // Fenchel-Young of the penalty, without cancellation
+                const double aligned = x_[j] > 0.0 ? pull_[j] : x_[j] < 0.0 ? -pull_[j] : 0.0;
+                const bool inside = aligned <= q.l1[j];
+                const double beyond = inside ? over : aligned - q.l1[j] - q.l2[j] * size;
+                strict += beyond * beyond / (2.0 * q.l2[j]);
+                if (inside) strict += (q.l1[j] - aligned + 0.5 * q.l2[j] * size) * size;
+            }
             shrink = std::fmax(shrink, over / std::fmax(q.l1[j], std::numeric_limits<double>::min()));
             young += q.l1[j] * size - along;
             priced += along;

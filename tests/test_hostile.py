@@ -954,7 +954,7 @@ def test_15_cv_alone_changes_nothing_else(fit):
     X, y = base()
     with_folds, without = fit(X, y, cv=4), fit(X, y)
     np.testing.assert_allclose(with_folds.coefs.toarray(), without.coefs.toarray(), atol=1e-3)
-    np.testing.assert_array_equal(with_folds.alphas, without.alphas)
+    np.testing.assert_allclose(with_folds.alphas, without.alphas, rtol=1e-14)  # folds may be summed up apart
     again = fit(X, y, cv=4)
     np.testing.assert_array_equal(with_folds.cv.folds, again.cv.folds)
 

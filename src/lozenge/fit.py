@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int, int, float], None]
 
+USUAL = 100  # values of α that a grid of unknown length is taken to have
 REFINED_TO = 1e-5  # relative width of an entry's bracket
 MOST_REFINED = 200  # features that `refined` takes on when none are named
 
@@ -155,7 +156,7 @@ def path(
     ]
     # The same problems, on rows that are summed up first where that is the cheaper way.
     y_mean, y_sd = _location(target.values / unit, weights.values)
-    lean = _summed(fleet, built, n_alphas if alphas is None else np.size(alphas), y_mean)
+    lean = _summed(fleet, built, USUAL if alphas is None else np.size(alphas), y_mean)
     nulls: list[Null] = engine.outcomes([(each.fleet, engine.null(each)) for each in lean])
     full, null = built[0], nulls[0]
     span = null.point.loss - full.saturated
@@ -163,7 +164,10 @@ def path(
     # Where y is constant or nothing pulls by more than rounding, every α > 0 gives the null model.
     still = span <= DEGENERATE or bool((np.abs(pull) <= 8 * full.fleet.rounding * np.sqrt(null.point.residual)).all())
     alpha_max = 0.0 if still else full.penalty.alpha_max(pull) * unit
-    lean = built if still else lean
+    if still and lean is not built:
+        lean = built
+        nulls = engine.outcomes([(each.fleet, engine.null(each)) for each in lean])
+        null = nulls[0]
     tall = int(np.count_nonzero(weights.values)) > p
     grid = gate.grid(alphas, alpha_max, n_alphas, alpha_min_ratio, tall)
     work = Working(lean[0])

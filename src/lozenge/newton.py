@@ -195,13 +195,17 @@ def _estimate(work: Working, point: Point, kernel: SoftThreshold) -> float:
     drift = float(np.sqrt(max(float(free @ work.factor.solve(free)), 0.0)))
     if not len(b):
         return drift**2
-    size, along = np.abs(b), -(g * b)
+    size, aligned = np.abs(b), -g * np.sign(b)
     slack = np.sqrt(work.problem.loss.smoothness) * drift * work.problem.norms[work.cols[work.f :]]
     over = np.maximum(np.abs(g) + slack - kernel.l1, 0.0)
-    held = kernel.l1 @ size + 0.5 * (kernel.l2 @ np.square(b)) - along.sum() + slack @ size
+    # Fenchel-Young of the penalty, per coordinate and without cancellation.
+    young = (kernel.l1 - aligned) * size + 0.5 * kernel.l2 * np.square(b)
     if (kernel.l2 > 0).all():
-        return float(np.sum(np.square(over) / (2 * kernel.l2)) + held) + drift**2
+        beyond = np.where(aligned > kernel.l1, np.abs(aligned - kernel.l1 - kernel.l2 * size) + slack, over)
+        young = np.where(aligned > kernel.l1, 0.0, young) + np.square(beyond) / (2 * kernel.l2)
+        return float(young.sum()) + drift**2
     shrink = float(np.max(over / np.maximum(kernel.l1, np.finfo(np.float64).tiny)))
     # Scaling θ by s = 1/(1 + shrink) costs (1 - s) of its pull, and (1 - s)² of the loss.
     lost = shrink / (1.0 + shrink)
-    return max(float(held), 0.0) + lost * abs(float(along.sum())) + lost**2 * point.loss + drift**2
+    pulled = abs(float(aligned @ size))
+    return max(float(young.sum()), 0.0) + float(slack @ size) + lost * pulled + lost**2 * point.loss + drift**2

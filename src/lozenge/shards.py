@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 GROUP = 16  # candidates worked on together, or as many more as keep an array over the rows small
 SMALL = 1 << 21  # its entries: 16 MB
 LONG = 1 << 15  # entries of η from which a loss is worth several threads
+MILD = 250  # binary exponents whose squares neither over- nor underflow
 MEMO = 1 << 22  # entries of the linear predictor that a shard remembers: 32 MB
 TRAIN, TEST = 1, 2  # codes in the fold table; 0 is in neither part
 
@@ -223,9 +224,10 @@ class Shard:
     def _moments(self, w: Floats, rows: Splits, centre: Floats) -> tuple[Floats, Floats]:
         # Rows of equal weight have the moments that were seen when X came in.
         scale, shift, _ = self.design.affine
-        mean, spread = self.design.seen[:, 2] * scale - shift - centre, self.design.seen[:, 3] * np.square(scale)
-        if any(rows) or (w != w[0]).any() or not np.isfinite(spread).all():
+        extreme = bool((np.abs(np.frexp(scale)[1]) > MILD).any())
+        if any(rows) or (w != w[0]).any() or extreme:
             return self.design.moments(w, centre)
+        mean, spread = self.design.seen[:, 2] * scale - shift - centre, self.design.seen[:, 3] * np.square(scale)
         total = w.sum(axis=0)
         return np.outer(mean, total), np.outer(spread + np.square(mean), total)
 
