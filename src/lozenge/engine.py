@@ -227,6 +227,8 @@ def follow(
         # Where rows are summed up the Gram is there already; where the Hessian moves, a member costs no more than its
         # share of a gradient, and most columns of a tall problem come in.
         yield from work.grow(np.flatnonzero(~work.inside))
+    # Where steps at one α cost more than a pass, and columns may be lacking, fewer α are at stake.
+    most = BATCH if problem.loss.quadratic or work.inside.all() else FIRST
     while pending:
         group = pending[:width]
         fresh = [k for k in group if trials[k].at is None]
@@ -258,7 +260,7 @@ def follow(
                 work.here, reached = at, k
                 trail = [*trail[-foresight.LINES :], pull]
             yield replace(step, index=k, unique=sole)
-        width = max(1, width // 2) if len(broken) == len(group) else min(2 * width, BATCH)
+        width = max(1, width // 2) if len(broken) == len(group) else min(2 * width, most)
         if broken and not work.gramless:
             yield from work.grow(foresight.joining(work, broken))
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 STEPS = 100  # of Newton at one α
 PRODUCTS = 1000  # of the Hessian in one solve by conjugate gradients
-NEARLY = 0.8  # of its price: a pull that puts a column into a fresh Hessian
+NEARLY = 0.9  # of its price: a pull that puts a column into a fresh Hessian
 OVERHEAD = 1.5e-3  # seconds of a Newton step that do not depend on its size
 FRESH = 2.0  # steps that a fresh Hessian needs
 

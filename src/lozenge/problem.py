@@ -111,9 +111,14 @@ class Problem:
     def gram(self, raw: Floats, left: Indices, right: Indices) -> Floats:
         """Z_Lᵀ D Z_R / Σw from X̃ᵀDX̃ on [left, p] x [right, p]: the constant's row and column centre the rest."""
         cl, cr = self.centre[left], self.centre[right]
-        centred = raw[:-1, :-1] - np.outer(cl, raw[-1, :-1]) - np.outer(raw[:-1, -1], cr)
-        centred += raw[-1, -1] * np.outer(cl, cr)
-        return centred / (np.outer(self.scale[left], self.scale[right]) * self.weight)
+        centred = raw[:-1, :-1].copy()
+        if cl.any():
+            centred -= np.outer(cl, raw[-1, :-1] - raw[-1, -1] * cr)
+        if cr.any():
+            centred -= np.outer(raw[:-1, -1], cr)
+        centred /= (self.scale[left] * self.weight)[:, None]
+        centred /= self.scale[right]
+        return centred
 
 
 def measure(fleet: Fleet, splits: list[Split | None]) -> list[Moments]:

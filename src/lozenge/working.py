@@ -150,7 +150,9 @@ class Working:
         sums = yield Ask(*self.taken_at(), Want(gram=asked), problem.split)
         H = problem.gram(sums.gram[:, :, 0], left, right)
         self.side = np.hstack([self.side, H[:f]])
-        block = H[f:] - self.side.T @ self.factor.solve(H[:f])
+        block = H[f:]
+        if f:
+            block -= self.side.T @ self.factor.solve(H[:f])
         k = len(self.core)
         if k > len(self._room):
             # At least half as large again, so that copying stays a share of what is filled in.
@@ -282,5 +284,11 @@ def _gramless(problem: Problem) -> bool:
 def _repeats(S: Floats, old: int) -> Bools:
     """Which of the columns from ``old`` on have correlation ±1 with an earlier one."""
     size = np.sqrt(np.maximum(np.diagonal(S), 0.0))
-    same = np.abs(S[old:]) >= (1.0 - SAME) * np.outer(size[old:], size)
+    new = np.arange(len(S) - old)
+    near = np.abs(S[old:])
+    near[new, old + new] = 0.0
+    same = near >= ((1.0 - SAME) * size[old:])[:, None] * size
+    same[new, old + new] = False
+    if not same.any():
+        return np.zeros(len(new), dtype=bool)
     return np.tril(same, old - 1).any(axis=1) & (size[old:] > 0)
