@@ -4,17 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt README.md $(wildcard cpp/*) $(shell find src -name '*.py' -o -name 'py.typed')
 
-.PHONY: demo test test-all lint types clean
+.PHONY: demo test test-all lint types bench calibrate clean
 
 demo: $(VENV)/.installed
 	$(BIN)/lozenge demo
 
 test: $(VENV)/.tested
-	$(BIN)/python -m pytest -m "not slow" tests
+	$(BIN)/python -m pytest -m "not slow" tests benchmarks
 	$(BIN)/python -m pytest --doctest-modules --pyargs lozenge
 
 test-all: $(VENV)/.tested
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest tests benchmarks
 	$(BIN)/python -m pytest --doctest-modules --pyargs lozenge
 
 lint: $(VENV)/.linting
@@ -23,6 +23,14 @@ lint: $(VENV)/.linting
 
 types: $(VENV)/.linting $(VENV)/.installed
 	$(BIN)/mypy
+
+# All problems take up to two hours, and a run that is stopped goes on where it was: make bench PROBLEM="lasso-wide cv-tall"
+bench: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.run $(PROBLEM)
+
+# Rates of the cost model on this machine, beside those in the source.
+calibrate: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.calibrate
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Lozenge needs Python 3.11 or newer; set PYTHON=...")'

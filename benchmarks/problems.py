@@ -2,9 +2,9 @@
 
     minimise over b:  (1/n) Σ f(yᵢ, ηᵢ) + α (ρ |b|₁ + (1-ρ)/2 |b|²),   η = X b
 
-No intercept and no standardisation by any contestant: the columns are standardised here, so that all of them solve the
-same problem.  y has mean 0 and root mean square 1 (squared loss), because glmnet divides the ridge part by the root mean
-square of y, and at 1 every contestant's elastic net is the same.
+No intercept and no standardisation by any contestant: the columns are standardised here, so that all of them solve
+the same problem. For the squared loss y has mean 0 and root mean square 1: glmnet divides the ridge part by that root
+mean square, and at 1 every contestant's elastic net is the same.
 """
 
 from __future__ import annotations

@@ -21,20 +21,24 @@ class Answer:
     """coefs (p, L) on all rows, and one (p, L) for every fold's training set.
 
     at: the numbers of the alphas that coefs holds, None for all; a peer whose cross-validation refits at one alpha only
-    gives one column.
+    gives one column. duals: (n, L) for coefs and for each fold, of a peer that has better ones than its residual.
+    curve: (K, L) mean squared errors of the held-out rows, of a peer that keeps no coefficients of the folds.
     """
 
     coefs: Coefs
     folds: list[Coefs] = field(default_factory=list)
     at: list[int] | None = None
     passes: float | None = None
+    duals: list[np.ndarray] = field(default_factory=list)
+    curve: np.ndarray | None = None
 
 
 class Solver(Protocol):
     """A contestant.  Everything that depends on X beyond wrapping it happens in `run`, which is timed."""
 
     package: str  # distribution whose version is recorded
-    requirements: list[str]  # what pip installs
+    requirements: tuple[str, ...]  # what pip installs
+    module: str  # imported before the clock starts; what it imports later counts
     compiles: bool  # compiles at the first call, so that the second is the one to compare
 
     def refuses(self, problem: Problem) -> str:

@@ -14,7 +14,8 @@ class Solver:
     """`tol` is the relative duality gap itself."""
 
     package = "lozenge"
-    requirements = ["."]
+    requirements = (".",)
+    module = "lozenge"
     compiles = False
 
     def refuses(self, problem: Problem) -> str:
@@ -50,5 +51,6 @@ class Solver:
         )
 
     def get_result(self) -> Answer:
-        """Whole path."""
-        return Answer(self.path.coefs, passes=float(self.path.passes))
+        """The path, and the held-out errors: the coefficients of the folds are not kept."""
+        curve = None if self.data.labels is None else self.path.cv.folds
+        return Answer(self.path.coefs, passes=float(self.path.passes), curve=curve)

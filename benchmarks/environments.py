@@ -1,0 +1,108 @@
+"""One virtual environment a contestant, so that each runs with the NumPy it asks for."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import peers
+from benchmarks.peers.base import THREADS
+from benchmarks.problems import HERE
+
+if TYPE_CHECKING:
+    from benchmarks.peers.base import Solver
+
+ROOT = HERE.parent
+
+# Two pools of threads on two cores slow one another down, so every library that has one is told the same number.
+ONE_POOL = {
+    variable: str(THREADS)
+    for variable in (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+        "NUMBA_NUM_THREADS",
+        "RAYON_NUM_THREADS",
+    )
+}
+
+_VERSIONS = """
+import hashlib, importlib.metadata, importlib.util, json, pathlib, platform, sys
+version = importlib.metadata.version(sys.argv[1])
+if sys.argv[1] == "lozenge":  # a checkout changes while its version stays
+    folder = pathlib.Path(importlib.util.find_spec("lozenge").submodule_search_locations[0])
+    files = sorted(f for f in folder.rglob("*") if f.suffix in {".py", ".so", ".dylib"})
+    version += "+" + hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:8]
+others = [importlib.metadata.version(name) for name in ("numpy", "scipy")]
+print(json.dumps([version, *others, platform.python_version()]))
+"""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Interpreter and versions of a contestant, or why it has none."""
+
+    peer: str
+    python: Path
+    version: str
+    trouble: str = ""  # why it cannot run
+
+    @property
+    def solver(self) -> Solver:
+        """The contestant's description."""
+        return peers.solver(self.peer)
+
+
+def ensure(peer: str, python: Path | None = None) -> Environment:
+    """Environment of `peer`, made first where there is none; `python` names an interpreter that has it."""
+    folder = Path(os.environ.get("LOZENGE_BENCH_VENVS", HERE / ".venvs")) / peer
+    solver = peers.solver(peer)
+    if python is None:
+        python = folder / "bin" / "python"
+        # Ours is installed anew each time, because the checkout may have changed.
+        if peer == "lozenge" or not (python.exists() and call(python, "-c", _VERSIONS, solver.package).returncode == 0):
+            trouble = _install(folder, solver.requirements)
+            if trouble:
+                return Environment(peer, python, "", f"does not install: {trouble}")
+    found = call(python, "-c", _VERSIONS, solver.package)
+    if found.returncode:
+        return Environment(peer, python, "", f"does not start: {last_line(found.stderr)}")
+    version, numpy, scipy, language = json.loads(found.stdout)
+    return Environment(peer, python, f"{version} (NumPy {numpy}, SciPy {scipy}, Python {language})")
+
+
+def call(python: Path, *arguments: str, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `python` with the thread counts of the comparison, from the root of the checkout."""
+    return subprocess.run(
+        [str(python), *arguments],
+        cwd=ROOT,
+        env=os.environ | ONE_POOL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=timeout,
+        check=False,
+    )
+
+
+def last_line(text: str) -> str:
+    """What a process said last."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:200] if lines else "no message"
+
+
+def _install(folder: Path, requirements: tuple[str, ...]) -> str:
+    """Why it failed; empty where it did not."""
+    print(f"installing {' '.join(requirements)} for {folder.name}", file=sys.stderr)
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    for command in ([sys.executable, "-m", "venv", str(folder)], [*pip, *requirements]):
+        done = call(Path(command[0]), *command[1:])
+        if done.returncode:
+            return last_line(done.stderr)
+    return ""

@@ -1,0 +1,252 @@
+"""Table, JSON and plots from the results."""
+
+from __future__ import annotations
+
+import json
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks import machine
+from benchmarks.peers.base import THREADS
+from benchmarks.problems import PROBLEMS, Problem
+from benchmarks.store import identity
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from benchmarks.environments import Environment
+
+GAPS = (1e-3, 1e-6, 1e-9)
+OURS = "lozenge"
+LEGEND = (
+    "Seconds until every answer of the path (and of every fold's path) has a relative duality gap of at most 1e-3, "
+    "1e-6, 1e-9, measured by `benchmarks/gap.py`, which belongs to no solver: the median of the runs at the fastest "
+    "tolerance that reached it. A second call in the same process counts where there is one, and the first call is "
+    "shown beside it. Gap, first call, non-zeros (at the last alpha), peak memory beyond X (imports and compilation "
+    "included) and passes over X (where the contestant counts them) belong to the most accurate answer. No intercept, "
+    "no standardisation: all solve the same problem."
+)
+
+
+def write(lines: list[dict[str, Any]], contestants: list[Environment], folder: Path) -> None:
+    """benchmarks.json, benchmarks.md and a plot a problem under `folder`."""
+    summary = summarise(lines, contestants)
+    (folder / "benchmarks").mkdir(parents=True, exist_ok=True)
+    (folder / "benchmarks.json").write_text(json.dumps(summary, indent=1) + "\n")
+    (folder / "benchmarks.md").write_text(table(summary, plots=True))
+    for name, found in summary["problems"].items():
+        if any(row["points"] for row in found["contestants"].values()):
+            plot(name, found["contestants"], folder / "benchmarks" / f"{name}.svg")
+
+
+def summarise(lines: list[dict[str, Any]], contestants: list[Environment]) -> dict[str, Any]:
+    """Everything the table and the plots show, of these versions on this machine."""
+    here = machine.describe()
+    found: dict[str, Any] = {}
+    for name, problem in PROBLEMS.items():
+        rows = {}
+        reference = _reference([line for line in lines if line.get("definition") == problem.key])
+        for contestant in contestants:
+            wanted = identity(problem, contestant, str(here["cpu"]))
+            own = [line for line in lines if all(line.get(key) == value for key, value in wanted.items())]
+            if own:
+                rows[contestant.peer] = _contestant(own, reference)
+        if rows:
+            found[name] = {"form": describe(problem), "contestants": rows, "ratios": _ratios(rows)}
+    return {
+        "machine": here,
+        "threads": THREADS,
+        "versions": {c.peer: c.version or c.trouble for c in contestants},
+        "problems": found,
+    }
+
+
+def describe(problem: Problem) -> str:
+    """One problem in a line."""
+    design = problem.design
+    kind = "lasso" if problem.l1_ratio == 1 else f"elastic net, l1_ratio {problem.l1_ratio}"
+    kind = "l1 logistic regression" if problem.loss == "logistic" else kind
+    columns = "sparse text counts" if problem.sparse else f"neighbouring columns correlated {design.rho}"
+    grid = f"{problem.n_alphas} alphas to {problem.alpha_min_ratio:g} of the largest"
+    grid = f"one alpha, {problem.alpha_min_ratio:g} of the largest" if problem.n_alphas == 1 else grid
+    folds = f", {problem.folds}-fold cross-validation" if problem.folds else ""
+    return f"{kind}, {design.n:,} x {design.p:,}, {columns}, {grid}{folds}"
+
+
+def _reference(lines: list[dict[str, Any]]) -> np.ndarray | None:
+    """Held-out errors of the folds' paths with the smallest gap that any contestant gave."""
+    exact = [line for line in lines if line.get("folds_checked")]
+    return np.array(min(exact, key=lambda line: line["gap"])["curve"]) if exact else None
+
+
+def _curve_error(line: dict[str, Any], reference: np.ndarray | None) -> float | None:
+    """Largest difference of a held-out mean squared error, in units of y's, which is 1."""
+    if reference is None or "curve" not in line:
+        return None
+    return float(np.abs(np.array(line["curve"]) - reference).max())
+
+
+def _reached(point: dict[str, Any], wanted: float) -> bool:
+    """Whether a point is an answer to a gap; without the folds' coefficients, their errors must agree as far.
+
+    A gap of g allows fitted values, and so errors, to differ by √g.
+    """
+    if point["gap"] > wanted:
+        return False
+    if point["folds_checked"] is not False:
+        return True
+    return point["curve_error"] is not None and point["curve_error"] <= wanted**0.5
+
+
+def _contestant(own: list[dict[str, Any]], reference: np.ndarray | None) -> dict[str, Any]:
+    done = [line for line in own if line["status"] == "ok"]
+    points = []
+    for tol in sorted({line["tol"] for line in done}, reverse=True):
+        same = [line for line in done if line["tol"] == tol]
+        points.append(
+            {
+                "tol": tol,
+                "gap": max(line["gap"] for line in same),
+                "seconds": median(line["seconds"] for line in same),
+                "first_seconds": median(line["first_seconds"] for line in same),
+                "peak_mb": round(median(line["peak_bytes"] for line in same) / 2**20),
+                "passes": same[-1]["passes"],
+                "nonzeros": same[-1]["nonzeros"],
+                "folds_checked": same[-1].get("folds_checked"),
+                "curve_error": _curve_error(same[-1], reference),
+                "runs": len(same),
+            }
+        )
+    # A limit reached counts until the same tolerance is answered within a longer one.
+    slow = [x for x in own if x["status"] == "slow" and not any(p["tol"] == x["tol"] for p in points)]
+    notes = dict.fromkeys(line["note"] for line in own if line["status"] in {"failed", "refused", "missing"})
+    skipped = [
+        f"{x['tol']:.0e}" for x in own if x["status"] == "skipped" and not any(p["tol"] == x["tol"] for p in points)
+    ]
+    if skipped:
+        notes[f"not tried after a longer run: tol {', '.join(dict.fromkeys(skipped))}"] = None
+    times = {}
+    for wanted in GAPS:
+        reached = [point for point in points if _reached(point, wanted)]
+        times[f"{wanted:.0e}"] = min((point["seconds"] for point in reached), default=None)
+    return {
+        "seconds_to_gap": times,
+        "points": points,
+        "limit": max((line["limit"] for line in slow), default=None),
+        "notes": list(notes),
+    }
+
+
+def _ratios(rows: dict[str, Any]) -> dict[str, Any]:
+    """Seconds of the fastest peer that reached the gap over ours."""
+    ratios: dict[str, Any] = {}
+    for wanted in (f"{g:.0e}" for g in GAPS):
+        rivals = {name: row["seconds_to_gap"][wanted] for name, row in rows.items() if name != OURS}
+        rivals = {name: seconds for name, seconds in rivals.items() if seconds is not None}
+        fastest = min(rivals, key=lambda name: rivals[name], default=None)
+        ours = rows[OURS]["seconds_to_gap"][wanted] if OURS in rows else None
+        ratio = rivals[fastest] / ours if ours and fastest else None
+        ratios[wanted] = {"fastest_peer": fastest, "ratio": ratio}
+    return ratios
+
+
+def table(summary: dict[str, Any], *, plots: bool = False) -> str:
+    """Markdown."""
+    here = summary["machine"]
+    where = f"{here['cpu']}, {here['cores']} cores, {here['memory_gb']} GB, {here['system']}"
+    text = [
+        "# Benchmarks",
+        "",
+        f"{where}; {summary['threads']} threads for every contestant.",
+        "",
+        LEGEND,
+        "",
+        "| contestant | version |",
+        "|---|---|",
+        *(f"| {name} | {version} |" for name, version in summary["versions"].items()),
+        "",
+        "How many times faster than the fastest peer that reached the gap:",
+        "",
+        "| problem | 1e-3 | 1e-6 | 1e-9 |",
+        "|---|---|---|---|",
+    ]
+    for name, found in summary["problems"].items():
+        cells = [_ratio(found["ratios"][f"{g:.0e}"]) for g in GAPS]
+        text.append(f"| {name} | {' | '.join(cells)} |")
+    for name, found in summary["problems"].items():
+        text += [
+            "",
+            f"## {name}",
+            "",
+            found["form"] + ".",
+            "",
+            "| contestant | 1e-3 | 1e-6 | 1e-9 | best gap | first call | non-zeros | peak MB | passes | |",
+            "|---|---|---|---|---|---|---|---|---|---|",
+            *(_row(peer, row) for peer, row in found["contestants"].items()),
+        ]
+        if plots:
+            text += ["", f"![Time against gap](benchmarks/{name}.svg)"]
+    return "\n".join(text) + "\n"
+
+
+def _ratio(entry: dict[str, Any]) -> str:
+    if entry["ratio"] is not None:
+        return f"{entry['ratio']:.2g} ({entry['fastest_peer']})"
+    return f"- ({entry['fastest_peer']})" if entry["fastest_peer"] else "-"
+
+
+def _row(peer: str, row: dict[str, Any]) -> str:
+    beyond = f"> {row['limit']:.0f}" if row["limit"] else "-"
+    cells = [_seconds(seconds, beyond) for seconds in row["seconds_to_gap"].values()]
+    notes = "; ".join(row["notes"] + _folds(row["points"]))
+    if not row["points"]:
+        return f"| {peer} | {' | '.join(cells)} | | | | | | {notes} |"
+    best = min(row["points"], key=lambda point: point["gap"])
+    passes = "-" if best["passes"] is None else f"{best['passes']:.0f}"
+    cells += [
+        f"{best['gap']:.0e}",
+        _seconds(best["first_seconds"], "-"),
+        str(best["nonzeros"]),
+        str(best["peak_mb"]),
+        passes,
+    ]
+    return f"| {peer} | {' | '.join(cells)} | {notes} |"
+
+
+def _folds(points: list[dict[str, Any]]) -> list[str]:
+    """What was checked of a cross-validation."""
+    best = min(points, key=lambda point: point["gap"], default=None)
+    if best is None or best["folds_checked"] is None:
+        return []
+    error = "unknown" if best["curve_error"] is None else f"{best['curve_error']:.0e}"
+    checked = "every fold's path" if best["folds_checked"] else "the fit on all rows"
+    return [f"gap of {checked}; held-out errors off by {error}"]
+
+
+def _seconds(seconds: float | None, otherwise: str) -> str:
+    return otherwise if seconds is None else f"{seconds:.3g}"
+
+
+def plot(name: str, rows: dict[str, Any], path: Path) -> None:
+    """Time against gap, both logarithmic, a line a contestant."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    from matplotlib import pyplot as plt
+
+    # The same results give the same bytes.
+    with mpl.rc_context({"svg.hashsalt": name}):
+        figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
+        for number, (peer, row) in enumerate(rows.items()):
+            points = sorted((point["gap"], point["seconds"]) for point in row["points"])
+            if points:
+                gaps, seconds = zip(*points, strict=True)
+                style = {"linewidth": 2.5, "color": "black", "zorder": 3} if peer == OURS else {"color": f"C{number}"}
+                axes.plot(seconds, gaps, marker="o", label=peer, **style)
+        axes.set(xscale="log", yscale="log", xlabel="seconds", ylabel="largest relative duality gap", title=name)
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize="small")
+        figure.savefig(path, metadata={"Date": None})
+        plt.close(figure)
