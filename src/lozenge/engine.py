@@ -231,10 +231,11 @@ def follow(
     most = BATCH if problem.loss.quadratic or work.inside.all() else FIRST
     while pending:
         group = pending[:width]
+        room = max(foresight.FEW if len(trail) == 1 else foresight.MANY, len(work.members))
         fresh = [k for k in group if trials[k].at is None]
         if not work.gramless and fresh:
             lines = [line for alpha in alphas[fresh] for line in foresight.extrapolated(trail, alpha)]
-            yield from work.grow(foresight.joining(work, lines))
+            yield from work.grow(foresight.joining(work, lines, room))
         points: list[Point] = []
         for n, k in enumerate(group):
             at = trials[k].at
@@ -262,7 +263,7 @@ def follow(
             yield replace(step, index=k, unique=sole)
         width = max(1, width // 2) if len(broken) == len(group) else min(2 * width, most)
         if broken and not work.gramless:
-            yield from work.grow(foresight.joining(work, broken))
+            yield from work.grow(foresight.joining(work, broken, room))
 
 
 @dataclass(eq=False)

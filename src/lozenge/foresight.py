@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Pulls = list[tuple[float, Floats]]  # (α, pulls)
 
-GROWTH = 1024  # columns that may join at once while the working set is small; later it may double
+FEW, MANY = 64, 1024  # columns that may join at once: before there is a line to foretell them by, and after
 LINES = 2  # steps before the last whose lines foretell the pulls
 
 
@@ -41,9 +41,8 @@ def pressure(work: Working, pulls: Pulls) -> Floats:
     return worst
 
 
-def joining(work: Working, pulls: Pulls) -> Indices:
-    """Columns that are pulled beyond their price, as many of the strongest as may join at once."""
+def joining(work: Working, pulls: Pulls, room: int) -> Indices:
+    """Columns that are pulled beyond their price; of more than there is room for, the strongest."""
     worst = pressure(work, pulls)
     found = np.flatnonzero(worst > 1.0)
-    room = max(GROWTH, len(work.members))
     return found if len(found) <= room else np.sort(found[np.argsort(-worst[found], kind="stable")[:room]])
