@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 GROUP = 16  # candidates worked on together, or as many more as keep an array over the rows small
 SMALL = 1 << 21  # its entries: 16 MB
+BITS = 52  # of a float64's integer
 LONG = 1 << 15  # entries of η from which a loss is worth several threads
 MILD = 250  # binary exponents whose squares neither over- nor underflow
 MEMO = 1 << 22  # entries of the linear predictor that a shard remembers: 32 MB
@@ -242,8 +243,14 @@ class Shard:
 
     def _lots(self, rows: Splits) -> tuple[list[NDArray[np.intp]], Bools]:
         """Rows by the splits they belong to, and (lots, m) which lot is in which split."""
-        inside = np.column_stack([w > 0 for w in self._weights(rows).T])
-        pattern, lot = np.unique(inside, axis=0, return_inverse=True)
+        inside = self._weights(rows) > 0
+        if len(rows) <= BITS:  # a row's splits as one number: whole rows are slow to sort
+            _, first, lot = np.unique(
+                inside @ np.ldexp(1.0, np.arange(len(rows))), return_index=True, return_inverse=True
+            )
+            pattern = inside[first]
+        else:
+            pattern, lot = np.unique(inside, axis=0, return_inverse=True)
         if not pattern[0].any():  # the first in order: rows that are in no split
             pattern, lot = pattern[1:], lot - 1
         if len(pattern) > len(rows):  # overlapping folds: a lot for each is cheaper
