@@ -678,5 +678,6 @@ def test_a_saved_path_gives_the_same_reason(diabetes, tmp_path):
     again, before = lz.load(tmp_path / "model.json").why("age"), chosen.why("age")
     assert again.used_by is None  # only the data could tell, and they are gone
     assert again.twins is None
-    apart = {"used_by": None, "twins": None, "next_at": None, "next_exact": False}
+    assert again.enters_at == pytest.approx(before.enters_at, rel=1e-12)  # solved for twice, from different neighbours
+    apart = {"used_by": None, "twins": None, "next_at": None, "next_exact": False, "enters_at": None}
     assert replace(again, **apart) == replace(before, **apart)

@@ -121,7 +121,8 @@ class Working:
     def renew(self, beta: Floats, core: Indices) -> Generator[Ask, Sums, None]:
         """Take the Hessian afresh at β, on some of the members."""
         self.taken = self.problem.coefficients(beta[:, None], self.cols)
-        self.core, self.reduced, self.side = self.core[:0], np.zeros((0, 0)), np.zeros((self.f, 0))
+        self.core, self.copies = self.core[:0], self.copies[:0]
+        self.reduced, self.side = np.zeros((0, 0)), np.zeros((self.f, 0))
         self.support = _kernel.Support()
         yield from self._corner()
         yield from self.deepen(core)
