@@ -10,6 +10,7 @@
 
 #include "descend.hpp"
 #include "gram.hpp"
+#include "panel.hpp"
 #include "stream.hpp"
 #include "support.hpp"
 
@@ -252,9 +253,77 @@ struct Patience {
     }
 };
 
+template <class T>
+void bind_append(nb::class_<DensePanel>& panel) {
+    panel.def("append",
+              [](DensePanel& held, const Matrix<T>& X, const Vector<double>& scale, const Vector<double>& shift,
+                 const Vector<std::int64_t>& columns) {
+                  const auto x = dense(X);
+                  const auto map = affine(scale, shift, x.columns);
+                  const std::size_t count = chosen(columns, x.columns);
+                  require(x.rows == held.rows(), "X needs the rows of the panel");
+                  nb::gil_scoped_release released;
+                  held.append(x, map, columns.data(), count);
+              },
+              nb::arg("X").noconvert(), nb::arg("scale").noconvert(), nb::arg("shift").noconvert(),
+              nb::arg("columns").noconvert());
+}
+
+template <class T, class I>
+void bind_append(nb::class_<SparsePanel>& panel) {
+    panel.def("append",
+              [](SparsePanel& held, const Vector<T>& data, const Vector<I>& indices, const Vector<I>& pointers,
+                 const Vector<double>& scale, const Vector<double>& shift, const Vector<std::int64_t>& columns) {
+                  const auto x = csc(data, indices, pointers, held.rows());
+                  const auto map = affine(scale, shift, x.columns);
+                  const std::size_t count = chosen(columns, x.columns);
+                  nb::gil_scoped_release released;
+                  held.append(x, map, columns.data(), count);
+              },
+              nb::arg("data").noconvert(), nb::arg("indices").noconvert(), nb::arg("pointers").noconvert(),
+              nb::arg("scale").noconvert(), nb::arg("shift").noconvert(), nb::arg("columns").noconvert());
+}
+
+template <class Panel>
+nb::class_<Panel> bind_panel(nb::module_& m, const char* name) {
+    nb::class_<Panel> panel(m, name);
+    panel.def(nb::init<std::size_t>(), nb::arg("rows"))
+        .def("__len__", &Panel::size)
+        .def("descend",
+             [](const Panel& held, const Vector<double>& v, const InOut& rho, const Vector<double>& centre,
+                bool constant, const Vector<double>& l1, const Vector<double>& l2, const InOut& b, double loss,
+                double goal, const InOut& pull) {
+                 const std::size_t k = held.size();
+                 require(v.shape(0) == held.rows() && rho.shape(0) == held.rows(), "v and rho need one value per row");
+                 require(centre.shape(0) == k && l1.shape(0) == k && l2.shape(0) == k && b.shape(0) == k &&
+                             pull.shape(0) == k,
+                         "centre, l1, l2, b and pull need one value per column of the panel");
+                 std::size_t done = 0;
+                 const Patience patience{&done};
+                 nb::gil_scoped_release released;
+                 RowDescent<Panel, Patience> descent(held, {v.data(), rho.data(), centre.data(), constant}, l1.data(),
+                                                     l2.data(), b.data(), patience);
+                 const double left = descent.run(loss, goal);
+                 std::copy(descent.pull().begin(), descent.pull().end(), pull.data());
+                 return std::make_tuple(left, descent.level());
+             },
+             nb::arg("v").noconvert(), nb::arg("rho").noconvert(), nb::arg("centre").noconvert(), nb::arg("constant"),
+             nb::arg("l1").noconvert(), nb::arg("l2").noconvert(), nb::arg("b").noconvert(), nb::arg("loss"),
+             nb::arg("goal"), nb::arg("pull").noconvert());
+    return panel;
+}
+
 }  // namespace
 
 NB_MODULE(_kernel, m) {
+    auto dense_panel = bind_panel<DensePanel>(m, "DensePanel");
+    bind_append<double>(dense_panel);
+    bind_append<float>(dense_panel);
+    auto sparse_panel = bind_panel<SparsePanel>(m, "SparsePanel");
+    bind_append<double, std::int32_t>(sparse_panel);
+    bind_append<double, std::int64_t>(sparse_panel);
+    bind_append<float, std::int32_t>(sparse_panel);
+    bind_append<float, std::int64_t>(sparse_panel);
     bind_dense<double>(m);
     bind_dense<float>(m);
     bind_csc<double, std::int32_t>(m);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "factor.hpp"
+#include "gap.hpp"
 
 namespace lozenge {
 
@@ -161,30 +162,11 @@ private:
         return true;
     }
 
-    // The duality gap at x on these columns, where ``loss`` bounds the loss there.
     double gap(const Quadratic& q, const std::uint8_t* barred, double loss) const {
-        double shrink = 0.0, young = 0.0, priced = 0.0, strict = 0.0;
-        bool ridge = true;
-        for (std::size_t j = 0; j < q.k; ++j) {
-            if (barred[j]) continue;
-            const double size = std::fabs(x_[j]), along = pull_[j] * x_[j];
-            const double over = std::fmax(std::fabs(pull_[j]) - q.l1[j], 0.0);
-            ridge &= q.l2[j] > 0.0;
-            if (ridge) {  // Fenchel-Young of the penalty, without cancellation
-                const double aligned = x_[j] > 0.0 ? pull_[j] : x_[j] < 0.0 ? -pull_[j] : 0.0;
-                const bool inside = aligned <= q.l1[j];
-                const double beyond = inside ? over : aligned - q.l1[j] - q.l2[j] * size;
-                strict += beyond * beyond / (2.0 * q.l2[j]);
-                if (inside) strict += (q.l1[j] - aligned + 0.5 * q.l2[j] * size) * size;
-            }
-            shrink = std::fmax(shrink, over / std::fmax(q.l1[j], std::numeric_limits<double>::min()));
-            young += q.l1[j] * size - along;
-            priced += along;
-        }
-        if (ridge) return strict;
-        // A dual point scaled by 1/(1 + shrink) loses that share of the pull, and its square of the loss.
-        const double lost = shrink / (1.0 + shrink);
-        return std::fmax(young, 0.0) + lost * std::fabs(priced) + lost * lost * loss;
+        Gap found(loss);
+        for (std::size_t j = 0; j < q.k; ++j)
+            if (!barred[j]) found.add(x_[j], pull_[j], q.l1[j], q.l2[j], q.S[j * q.lead + j]);
+        return found.total();
     }
 
     void resize(std::size_t k) {

@@ -82,4 +82,29 @@ LOZENGE_WIDE inline void add(double* y, const double* x, double w, std::size_t n
     for (std::size_t i = 0; i < n; ++i) y[i] += w * x[i];
 }
 
+// y += w · v∘x.
+LOZENGE_WIDE inline void add_product(double* y, const double* x, const double* v, double w, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) y[i] += (w * x[i]) * v[i];
+}
+
+// Σ v x and Σ v x².
+LOZENGE_WIDE inline void weighted_moments(const double* x, const double* v, std::size_t n, double* first,
+                                          double* second) {
+    double s[8] = {}, t[8] = {};
+    std::size_t i = 0;
+    for (; i + 8 <= n; i += 8)
+        for (std::size_t l = 0; l < 8; ++l) {
+            const double part = v[i + l] * x[i + l];
+            s[l] += part;
+            t[l] += part * x[i + l];
+        }
+    double rest = 0.0, square = 0.0;
+    for (; i < n; ++i) {
+        rest += v[i] * x[i];
+        square += v[i] * x[i] * x[i];
+    }
+    *first = (((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))) + rest;
+    *second = (((t[0] + t[4]) + (t[2] + t[6])) + ((t[1] + t[5]) + (t[3] + t[7]))) + square;
+}
+
 }  // namespace lozenge

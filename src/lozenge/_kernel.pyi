@@ -101,3 +101,47 @@ class Support:
     def walk(
         self, S: Floats, linear: Floats, l1: Floats, l2: Floats, b: Floats, barred: NDArray[np.uint8], changes: int
     ) -> int: ...
+
+class DensePanel:
+    def __init__(self, rows: int) -> None: ...
+    def __len__(self) -> int: ...
+    def append(self, X: Stored, scale: Floats, shift: Floats, columns: Indices) -> None: ...
+    def descend(
+        self,
+        v: Floats,
+        rho: Floats,
+        centre: Floats,
+        constant: bool,
+        l1: Floats,
+        l2: Floats,
+        b: Floats,
+        loss: float,
+        goal: float,
+        pull: Floats,
+    ) -> tuple[float, float]: ...
+
+class SparsePanel:
+    def __init__(self, rows: int) -> None: ...
+    def __len__(self) -> int: ...
+    def append(
+        self,
+        data: Stored,
+        indices: Compressed,
+        pointers: Compressed,
+        scale: Floats,
+        shift: Floats,
+        columns: Indices,
+    ) -> None: ...
+    def descend(
+        self,
+        v: Floats,
+        rho: Floats,
+        centre: Floats,
+        constant: bool,
+        l1: Floats,
+        l2: Floats,
+        b: Floats,
+        loss: float,
+        goal: float,
+        pull: Floats,
+    ) -> tuple[float, float]: ...

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 BATCH = 16  # values of α that share a pass
 FIRST = 4  # of those in the first pass, before a slope is known
+LONG = 4  # values of α that descent on the rows, which runs on one thread, solves in two chains side by side
 REFITS = 40  # Newton steps of the null model; a finite optimum takes about ten, a step to infinity never ends
 ATTEMPTS = 8  # tightenings at one α that do not halve the gap before it is given up
 EXACT = 1e-5  # from this tolerance down, supports are settled by an exact finish
@@ -236,14 +237,15 @@ def follow(
         if not work.gramless and fresh:
             lines = [line for alpha in alphas[fresh] for line in foresight.extrapolated(trail, alpha)]
             yield from work.grow(foresight.joining(work, lines, room))
-        points: list[Point] = []
-        for n, k in enumerate(group):
-            at = trials[k].at
-            if at is None:
-                point = points[-1] if n and group[n - 1] >= reached else work.local(work.point())
-            else:
-                point = work.local(at)
-            points.append((yield from settle(work, alphas[k], point, trials[k].effort)))
+        chains = [group]
+        if work.held is not None and len(group) >= LONG:
+            work.pack()
+            chains = [group[: len(group) // 2], group[len(group) // 2 :]]
+        runs = [_chain(work, alphas[chain], [trials[k] for k in chain], chain[0] > reached) for chain in chains]
+        if len(runs) == 1:
+            points = yield from runs[0]
+        else:
+            points = [point for part in outcomes([(problem.fleet, run) for run in runs]) for point in part]
         found = yield from _certify(problem, work.cols, alphas[group], points, span, tol)
         sole = None if len(problem.penalised) else not len(work.factor.dependent)
         broken = []
@@ -264,6 +266,21 @@ def follow(
         width = max(1, width // 2) if len(broken) == len(group) else min(2 * width, most)
         if broken and not work.gramless:
             yield from work.grow(foresight.joining(work, broken, room))
+
+
+def _chain(work: Working, alphas: Floats, trials: list[Trial], onward: bool) -> Run:
+    """Solve at one α after the other; returns the points.
+
+    Each starts from where it was left, or from the last one where the chain goes ``onward`` from the certified steps.
+    """
+    points: list[Point] = []
+    for alpha, trial in zip(alphas, trials, strict=True):
+        if trial.at is not None:
+            point = work.local(trial.at)
+        else:
+            point = points[-1] if points and onward else work.local(work.point())
+        points.append((yield from settle(work, alpha, point, trial.effort)))
+    return points
 
 
 @dataclass(eq=False)

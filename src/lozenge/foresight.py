@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Pulls = list[tuple[float, Floats]]  # (α, pulls)
 
-FEW, MANY = 64, 1024  # columns that may join at once: before there is a line to foretell them by, and after
+FEW, MANY = 128, 1024  # columns that may join at once: before there is a line to foretell them by, and after
 LINES = 2  # steps before the last whose lines foretell the pulls
 
 

@@ -141,8 +141,10 @@ def offset(values: Any, n: int) -> Floats | None:
 
 def names(asked: Sequence[str] | None, own: tuple[str, ...] | None, p: int) -> tuple[str, ...]:
     """One distinct name per column: as asked, else the frame's own, else x0, x1, …."""
+    if asked is None and own is None:
+        return tuple(map("x{}".format, range(p)))
     if asked is None:
-        chosen = tuple(f"x{j}" for j in range(p)) if own is None else own
+        chosen = own or ()
     elif isinstance(asked, str) or not hasattr(asked, "__iter__"):
         raise TypeError(f"feature_names must be a list of names; got {str(asked)[:60]!r}")
     else:

@@ -23,6 +23,7 @@ STEPS = 100  # of Newton at one α
 PRODUCTS = 1000  # of the Hessian in one solve by conjugate gradients
 NEARLY = 0.9  # of its price: a pull that puts a column into a fresh Hessian
 OVERHEAD = 1.5e-3  # seconds of a Newton step that do not depend on its size
+SHARE = 0.3  # of the gap asked for, that a Newton step's own problem may leave; likewise of the gap before it
 FRESH = 2.0  # steps that a fresh Hessian needs
 
 
@@ -55,13 +56,15 @@ def _proximal(work: Working, alpha: float, point: Point, effort: Effort) -> Gene
     kernel = work.problem.penalty.kernel(alpha).take(work.members)
     if work.problem.loss.quadratic:
         done = _estimate(work, point, kernel) <= effort.gap
-        return point if done else work.newton(point, kernel, Goal(effort.step, effort.rough, point.loss))
+        goal = Goal(effort.step, effort.rough, point.loss, effort.gap)
+        return point if done else work.newton(point, kernel, goal)
     estimate = _estimate(work, point, kernel)
     for _ in range(STEPS):
         if estimate <= effort.gap:
             break
         yield from work.deepen(_lacking(work, point, kernel))
-        model = work.newton(point, kernel, Goal(effort.step))
+        goal = Goal(effort.step, 0.0, point.loss, SHARE * max(effort.gap, SHARE * estimate))
+        model = work.newton(point, kernel, goal)
         beta, change = model.beta, model.beta - point.beta
         promised = float(point.gradient @ change) + _cost(kernel, beta[work.f :]) - _cost(kernel, point.beta[work.f :])
         tried = yield from _search(work, kernel, point, change, promised)
@@ -75,15 +78,19 @@ def _proximal(work: Working, alpha: float, point: Point, effort: Effort) -> Gene
         # A step on a fresh Hessian that promised only rounding and gained nothing: this is as near as it gets.
         if work.fresh and slow and -promised <= _noise(point):
             return tried if reached < estimate else point
-        work.fresh = False
         point, estimate = tried, reached
+        if work.held is not None:  # whose Hessian is always fresh
+            continue
+        work.fresh = False
         if slow:
             yield from _renewed(work, kernel, point)
     return point
 
 
 def _lacking(work: Working, point: Point, kernel: SoftThreshold) -> Indices:
-    """Members outside the core that must move."""
+    """Members outside the core that must move; none where there is no core."""
+    if work.held is not None:
+        return work.core[:0]
     lacking = work.moving(point, kernel, 1.0)
     lacking[work.core] = False
     return np.flatnonzero(lacking)
@@ -156,6 +163,8 @@ def _slow(work: Working, before: float, after: float, goal: float) -> bool:
         return False
     if after >= before:
         return True
+    if work.held is not None:
+        return False
     fleet, k = work.problem.fleet, len(work.core) + work.f
     share = k / fleet.columns
     cost = fleet.cost(1)

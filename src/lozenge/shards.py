@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lozenge.design.base import Affine, Design, Floats, Indices
+    from lozenge.design.base import Affine, Design, Floats, Indices, Panel
     from lozenge.losses.base import Loss
     from lozenge.results import Bools, Split
 
@@ -66,6 +66,26 @@ class Want:
     moments: Floats | None = None  # (p,) the centre
     dual: Dual | None = None
     curve: Curve | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Small:
+    """A small problem on the columns of a panel, in the design's coefficients, around the candidate asked about.
+
+    Attributes
+    ----------
+    start, l1, l2, centre : (k,); the centres count where there is no constant
+    constant : whether the constant is free
+    loss : a bound on the mean loss; goal : the duality gap to reach
+    """
+
+    start: Floats
+    l1: Floats
+    l2: Floats
+    centre: Floats
+    constant: bool
+    loss: float
+    goal: float
 
 
 def _not_asked() -> Floats:
@@ -151,6 +171,12 @@ class Shard:
         eta = self.linear(coef, cols)
         return eta if self.offset is None else eta + self.offset[:, None]
 
+    def bend(self, coef: Floats, cols: Indices, split: Split | None) -> tuple[Floats, Floats]:
+        """w f' and w f'' row by row, at one candidate."""
+        eta, w, y = self._eta(coef, cols), self._weights([split]), self.y[:, None]
+        slope, curvature = _by_rows(self.loss.gradient, y, eta), _by_rows(self.loss.curvature, y, eta)
+        return (w * slope)[:, 0], (w * curvature)[:, 0]
+
     def linear(self, coef: Floats, cols: Indices) -> Floats:
         """X̃_S B without the offset; column p is the constant."""
         p = self.design.shape[1]
@@ -205,8 +231,9 @@ class Shard:
 
     def _eta(self, coef: Floats, cols: Indices) -> Floats:
         # A certificate asks about the same candidates as the pass before it: η is kept for one more question.
-        if self._memo is not None and np.array_equal(self._memo[0], cols) and np.array_equal(self._memo[1], coef):
-            return self._memo[2]
+        memo = self._memo  # of one moment: another thread may set it
+        if memo is not None and np.array_equal(memo[0], cols) and np.array_equal(memo[1], coef):
+            return memo[2]
         eta = np.asfortranarray(self.predict(coef, cols))
         self._memo = (cols.copy(), coef.copy(), eta) if eta.size <= MEMO else None
         return eta
@@ -280,6 +307,34 @@ class Shard:
             G[np.ix_(~L, R)] = self.design.correlate(D, left[~L])[:, None]
         G[np.ix_(L, R)] = np.sum(D, axis=0)
         return G
+
+
+class Held:
+    """Columns of one shard, packed for descent on its rows; they stay with it."""
+
+    def __init__(self, shard: Shard) -> None:
+        self._shard = shard
+        self._panel: Panel | None = None
+
+    def __len__(self) -> int:
+        return 0 if self._panel is None else len(self._panel)
+
+    def append(self, cols: Indices) -> None:
+        """Pack more columns behind those that are there."""
+        self._panel = self._shard.design.pack(cols, self._panel)
+
+    def descend(
+        self, coef: Floats, cols: Indices, small: Small, total: float, split: Split | None
+    ) -> tuple[Floats, Floats, float]:
+        """Minimise a small problem at the Hessian of a candidate; weights, their pulls, and what to add to every η."""
+        if self._panel is None:
+            raise RuntimeError("no column is held yet")
+        slope, curvature = self._shard.bend(coef, cols, split)
+        b, pull, rho = small.start.copy(), np.empty_like(small.start), slope / total
+        _, level = self._panel.descend(
+            curvature / total, rho, small.centre, small.constant, small.l1, small.l2, b, small.loss, small.goal, pull
+        )
+        return b, pull, level
 
 
 def _by_rows(function: Callable[[Floats, Floats], Floats], y: Floats, eta: Floats) -> Floats:
@@ -361,6 +416,10 @@ class Fleet:
     def passes(self) -> float:
         """Bytes of X read so far over the size of X."""
         return sum(shard.design.bytes_read for shard in self.shards) / self.nbytes
+
+    def hold(self) -> Held | None:
+        """Room for columns to descend on; None where the rows are not all in one place."""
+        return Held(self.shards[0]) if len(self.shards) == 1 else None
 
     def cost(self, m: int) -> Cost:
         """Predicted seconds of products with all of X."""

@@ -56,6 +56,9 @@ class Statistics:
         """Predicted seconds of what stands for products with X."""
         return Cost(len(self.products) ** 2 * m / SLICE, 0.0)
 
+    def hold(self) -> None:
+        """Nothing: there are no rows to descend on."""
+
     @property
     def shared(self) -> bool:
         """Whether problems other than one ask it."""

@@ -36,12 +36,14 @@ class Goal:
     """How good an answer must be: the duality gap that its violations may cause, given a bound on the loss.
 
     A gap of 0 asks for the exact answer.  ``step`` is the descent's tolerance, on √curvature·|Δb|, where it comes to
-    that; only the guess that it hands to the finish depends on it.
+    that; only the guess that it hands to the finish depends on it.  ``left`` is what descent on the rows, which has no
+    exact answer, may leave of the gap.
     """
 
     step: float
     gap: float = 0.0
     loss: float = 0.0
+    left: float = 0.0
 
 
 def times(S: Floats, v: Floats) -> Floats:

@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 T = TypeVar("T")
 
@@ -20,12 +20,24 @@ def workers() -> int:
     return int(asked) if asked.isdigit() and int(asked) > 0 else os.cpu_count() or 1
 
 
-def spread(jobs: list[Callable[[], T]]) -> list[T]:
-    """Run jobs that let go of the interpreter, on as many threads; the answers in the order of the jobs."""
+def spread(jobs: Sequence[Callable[[], T]]) -> list[T]:
+    """Run jobs that let go of the interpreter, on as many threads; the answers in the order of the jobs.
+
+    A job must not spread jobs of its own: it would wait for the thread that it is on.
+    """
     if len(jobs) < 2 or workers() == 1:
         return [job() for job in jobs]
-    with ThreadPoolExecutor(workers()) as pool:
-        return list(pool.map(lambda job: job(), jobs))
+    return list(_pool(workers()).map(lambda job: job(), jobs))
+
+
+@cache
+def _pool(count: int) -> ThreadPoolExecutor:
+    """Threads that stay: to start and join them costs as much as a small product."""
+    return ThreadPoolExecutor(count)
+
+
+if hasattr(os, "register_at_fork"):  # a child has no threads of its parent's
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lozenge import _kernel
-from lozenge.shards import Curve, Want
+from lozenge.shards import GROUP, Curve, Small, Want
 from lozenge.subproblem import Factor, definite, solve, times
 
 if TYPE_CHECKING:
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from lozenge.penalties.base import SoftThreshold
     from lozenge.problem import Indices, Problem
     from lozenge.results import Bools, Split
-    from lozenge.shards import Sums
+    from lozenge.shards import Held, Sums
     from lozenge.subproblem import Goal
 
+EXCHANGE = 2.5e9  # multiplications a second of columns that enter and leave a factor
+SWEEPS = 200.0  # over the kept columns, of descent on the rows at one α
+PROVED = 1_000  # columns whose independence is looked into where there is no Gram
 SAME = 2e-15  # columns whose correlation is this near to ±1 repeat each other
 
 
@@ -67,6 +70,7 @@ class Working:
     side, corner : (f, k) H_fC and (f, f) H_ff
     gramless : the Hessian is known by its products alone
     copies : (k,) columns of the core that repeat an earlier one, up to sign and rounding
+    held : the columns themselves, where descent on the rows is the cheaper way; then there is no core
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -85,6 +89,7 @@ class Working:
         self.copies = np.zeros(0, dtype=bool)
         self.gramless = _gramless(problem)
         self.support = _kernel.Support()
+        self.held: Held | None = None
 
     @property
     def cols(self) -> Indices:
@@ -121,9 +126,7 @@ class Working:
     def renew(self, beta: Floats, core: Indices) -> Generator[Ask, Sums, None]:
         """Take the Hessian afresh at β, on some of the members."""
         self.taken = self.problem.coefficients(beta[:, None], self.cols)
-        self.core, self.copies = self.core[:0], self.copies[:0]
-        self.reduced, self.side = np.zeros((0, 0)), np.zeros((self.f, 0))
-        self.support = _kernel.Support()
+        self._forget()
         yield from self._corner()
         yield from self.deepen(core)
         self.fresh = True
@@ -136,6 +139,12 @@ class Working:
         old = len(self.members)
         self.inside[joining] = True
         self.members = np.append(self.members, joining)
+        if self.held is None and _rowwise(self.problem, len(self.members)):
+            self.held = self.problem.fleet.hold()
+            self.fresh = True
+            self._forget()
+        if self.held is not None:
+            return
         if self.problem.loss.quadratic:
             yield from self.deepen(np.arange(old, len(self.members)))
 
@@ -166,6 +175,12 @@ class Working:
         self.reduced[old:, old:] = 0.5 * (block[old:] + block[old:].T)
         self.copies = np.append(self.copies[:old], _repeats(self.reduced, old))
 
+    def _forget(self) -> None:
+        self.core, self.copies = self.core[:0], self.copies[:0]
+        self.reduced = self._room = np.zeros((0, 0))
+        self.side = np.zeros((self.f, 0))
+        self.support = _kernel.Support()
+
     def taken_at(self) -> tuple[Floats, Indices]:
         """Where the Hessian was taken."""
         if self.taken is None:
@@ -194,7 +209,10 @@ class Working:
         return self.here
 
     def newton(self, point: Point, kernel: SoftThreshold, goal: Goal) -> Point:
-        """The minimum of the quadratic model around a point, with the model's gradient on [free, core] there."""
+        """The minimum of the quadratic model around a point, and its gradient there on [free, core or held]."""
+        if self.held is not None:
+            self.pack()
+            return self._descended(self.held, point, kernel, goal)
         f, core = self.f, self.core
         start, g, free = point.beta[f:][core], point.gradient[f:][core], point.gradient[:f]
         lifted = self.factor.solve(free)
@@ -208,6 +226,31 @@ class Working:
         change = beta - point.beta
         loss = point.loss + float(change @ (0.5 * (point.gradient + gradient)))
         return replace(point, beta=beta, gradient=gradient, loss=loss, linear=linear)
+
+    def pack(self) -> None:
+        """Hold the columns of all members."""
+        own = self.cols[self.cols != self.problem.p]
+        if self.held is not None and len(self.held) < len(own):
+            self.held.append(own[len(self.held) :])
+
+    def _descended(self, held: Held, point: Point, kernel: SoftThreshold, goal: Goal) -> Point:
+        problem, f = self.problem, self.f
+        cols = self.cols
+        slopes = cols != problem.p
+        own = cols[slopes]
+        scale, centre, constant = problem.scale[own], problem.centre[own], len(own) < len(cols)
+        priced = [np.concatenate([np.zeros(len(own) - len(part)), part]) for part in (kernel.l1, kernel.l2)]
+        start = point.beta[slopes] / scale
+        small = Small(start, priced[0] * scale, priced[1] * scale**2, centre, constant, goal.loss, goal.left)
+        coef, on = problem.coefficients(point.beta[:, None], cols)
+        b, pull, level = held.descend(coef, on, small, problem.weight, problem.split)
+        beta, gradient = point.beta.copy(), np.zeros_like(point.gradient)
+        beta[slopes], gradient[slopes] = b * scale, -pull / scale
+        if constant:
+            beta[f - 1] += level + float(centre @ (b - start))
+        change = beta - point.beta
+        loss = point.loss + float(change @ (0.5 * (point.gradient + gradient)))
+        return replace(point, beta=beta, gradient=gradient, loss=loss, linear=None)
 
     def unique(self, safes: list[Bools], alphas: list[float]) -> Generator[Ask, Sums, list[bool]]:
         """True where the columns not proved zero are independent (with the ridge part, if any).
@@ -232,7 +275,9 @@ class Working:
             # A ridge part only falls with α: what is independent at the smallest is so at all.
             ridge = self.problem.penalty.kernel(min(alphas[k] for k in group)).l2[self.members[where]]
             independent = False
-            if ridge.all() or len(where) + self.f <= self.problem.fleet.rows:  # more columns than rows are dependent
+            # More columns than rows are dependent.
+            possible = ridge.all() or len(where) + self.f <= self.problem.fleet.rows
+            if possible and (self.held is None or len(where) <= PROVED):
                 new = where[place[where] < 0]
                 place[new] = np.arange(len(self.core), len(self.core) + len(new))
                 yield from self.deepen(new)
@@ -269,6 +314,18 @@ def look(problem: Problem, cols: Indices, betas: Floats) -> Generator[Ask, Sums,
             )
         )
     return points
+
+
+def _rowwise(problem: Problem, k: int) -> bool:
+    """Whether descent on the rows is predicted to be cheaper than a Gram of k members, half of which are kept.
+
+    A step on the Gram exchanges a tenth of the kept columns, at their number squared each.  A Gram serves the alphas of
+    a group where the Hessian is constant, and one where it is not.
+    """
+    cost, kept = problem.fleet.cost(1), min(0.5 * k, problem.fleet.rows)
+    share = k / problem.fleet.columns
+    gram = cost.products * share**2 / (GROUP if problem.loss.quadratic else 1.0) + 0.1 * kept**3 / EXCHANGE
+    return SWEEPS * kept * cost.correlate / problem.fleet.columns < gram
 
 
 def _gramless(problem: Problem) -> bool:

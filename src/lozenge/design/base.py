@@ -35,6 +35,32 @@ class Cost(NamedTuple):
     products: float
 
 
+class Panel(Protocol):
+    """A few columns of X̃, on which descent keeps the residual and needs no Gram."""
+
+    def __len__(self) -> int: ...
+
+    def descend(
+        self,
+        v: Floats,
+        rho: Floats,
+        centre: Floats,
+        constant: bool,
+        l1: Floats,
+        l2: Floats,
+        b: Floats,
+        loss: float,
+        goal: float,
+        pull: Floats,
+    ) -> tuple[float, float]:
+        """Minimise  Σᵢ (ρᵢtᵢ + ½vᵢtᵢ²) + Σ l1ⱼ|bⱼ| + ½ Σ l2ⱼbⱼ²  over b, and over a where there is a constant.
+
+        t = a + Σⱼ (x̃ⱼ - centreⱼ)(bⱼ - b₀ⱼ).  b, ρ (which becomes ρ + v∘t) and the pull (minus the gradient) are
+        written; returned are the duality gap that is left, and what to add to η in all rows alike.
+        """
+        ...
+
+
 class Design(Protocol):
     """X̃ (n, p) of one shard, known only by its products.
 
@@ -82,8 +108,8 @@ class Design(Protocol):
         """What products cost, with m candidates to a correlation."""
         ...
 
-    def pack(self, cols: Indices) -> Floats:
-        """(n, k) contiguous copy of a few columns."""
+    def pack(self, cols: Indices, onto: Any = None) -> Panel:
+        """A contiguous copy of a few columns, for descent; behind those of a panel where one is given."""
         ...
 
     def summary(self) -> Floats:

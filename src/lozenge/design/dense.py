@@ -15,7 +15,7 @@ from lozenge.threads import spread
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lozenge.design.base import Floats, Indices
+    from lozenge.design.base import Floats, Indices, Panel
 
 LOTS_MEMORY = 1 << 26  # bytes of partial products that jobs may hold
 JOBS = 16  # most jobs that one product is cut into
@@ -146,12 +146,12 @@ class DenseDesign:
         n, p = self.shape
         return Cost(max(self.nbytes / BANDWIDTH, n * p * m / STREAM), 0.5 * n * p * p / GEMM)
 
-    def pack(self, cols: Indices) -> Floats:
-        """(n, k) copy."""
+    def pack(self, cols: Indices, onto: Any = None) -> Panel:
+        """A copy of a few columns."""
         self.bytes_read += self.shape[0] * len(cols) * self.dtype.itemsize
-        out = np.empty((self.shape[0], len(cols)), order="F")
-        self._panel(cols, 0, self.shape[0], None, out)
-        return out
+        panel = _kernel.DensePanel(self.shape[0]) if onto is None else onto
+        panel.append(self.X, *self.affine[:2], cols)
+        return panel
 
     def summary(self) -> Floats:
         """Minimum, maximum, mean, spread per column."""

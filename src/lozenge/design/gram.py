@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from functools import partial
 from itertools import combinations_with_replacement, product
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from lozenge.threads import workers
+from lozenge.threads import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any
 
     from lozenge.design.base import Floats, Indices
 
@@ -22,7 +19,7 @@ if TYPE_CHECKING:
 
 PANEL = 1 << 20  # float64 entries of packed panels: 8 MB, so that no product needs memory of the size of X
 BLOCK = 512  # columns of a block of the product: smaller ones lose to the copies that BLAS makes
-WORTH = 2e8  # multiplications and additions, 5 ms, below which starting threads costs more than it saves
+WORTH = 5e7  # multiplications and additions, 1 ms, below which threads cost more than they save
 
 
 def weighted(pack: Pack, order: Literal["C", "F"], n: int, w: Floats, left: Indices, right: Indices) -> Floats:
@@ -60,7 +57,6 @@ def add_up(panels: Iterable[tuple[Floats, Floats]], n: int, k: int, r: int, *, s
     """
     work = n * k * r * (1.0 if same else 2.0)
     large = work >= WORTH
-    threads = workers() if large else 1
     down, across = _cut(k, _blocks(k) if large else 1), _cut(r, _blocks(r) if large else 1)
     pairs = list(combinations_with_replacement(down, 2) if same else product(down, across))
     pairs.sort(key=lambda pair: same and pair[0] == pair[1])  # the halves, on the diagonal, come last
@@ -71,11 +67,13 @@ def add_up(panels: Iterable[tuple[Floats, Floats]], n: int, k: int, r: int, *, s
         rows, (a, b) = _cut(len(L), parts)[part], pair
         sums[part, a, b] += L[rows, a].T @ R[rows, b]
 
-    pool: Any = ThreadPoolExecutor(threads) if threads > 1 else nullcontext()
-    with pool:
-        run = pool.map if threads > 1 else map
-        for L, R in panels:
-            list(run(partial(add, L, R), *zip(*product(range(parts), pairs), strict=True)))
+    for L, R in panels:
+        jobs = [partial(add, L, R, part, pair) for part, pair in product(range(parts), pairs)]
+        if large:
+            spread(jobs)
+        else:
+            for job in jobs:
+                job()
     while len(sums) > 1:
         half = len(sums) // 2
         sums[:half] += sums[half:]

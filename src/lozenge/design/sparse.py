@@ -13,7 +13,7 @@ from lozenge.design.base import Cost, affine_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lozenge.design.base import Floats, Indices
+    from lozenge.design.base import Floats, Indices, Panel
 
 STREAM, SPGEMM = 5.0e8, 1.0e8  # multiplications a second of a correlation, and of a sparse product
 DENSE = 1 / 16  # share of the products of entries above which BLAS on dense panels, sixteen times as fast, is faster
@@ -89,12 +89,12 @@ class SparseDesign:
         entries = self.arrays[0].size
         return Cost(entries * m / STREAM, entries * entries / max(1, self.shape[0]) / SPGEMM)
 
-    def pack(self, cols: Indices) -> Floats:
-        """(n, k) dense copy."""
+    def pack(self, cols: Indices, onto: Any = None) -> Panel:
+        """A copy of the entries of a few columns."""
         self._count(cols)
-        out = np.empty((self.shape[0], len(cols)), order="F")
-        self._panel(cols, 0, self.shape[0], None, out)
-        return out
+        panel = _kernel.SparsePanel(self.shape[0]) if onto is None else onto
+        panel.append(*self.arrays, *self.affine[:2], cols)
+        return panel
 
     def summary(self) -> Floats:
         """Minimum, maximum, mean, spread per column."""
