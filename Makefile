@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt README.md $(wildcard cpp/*) $(shell find src -name '*.py' -o -name 'py.typed')
 
-.PHONY: demo test test-all lint types bench calibrate clean
+.PHONY: demo test test-all lint types bench scaling calibrate clean
 
 demo: $(VENV)/.installed
 	$(BIN)/lozenge demo
@@ -27,6 +27,10 @@ types: $(VENV)/.linting $(VENV)/.installed
 # All problems take up to two hours, and a run that is stopped goes on where it was: make bench PROBLEM="lasso-wide cv-tall"
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.run $(PROBLEM)
+
+# Time against rows, columns and threads, into docs/benchmarks.
+scaling: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.scaling
 
 # Rates of the cost model on this machine, beside those in the source.
 calibrate: $(VENV)/.installed

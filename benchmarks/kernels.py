@@ -136,6 +136,26 @@ def grams():
             line(f"gram {n} x {k} {order}, ms/GFlop/s", *cells)
 
 
+def panels():
+    """Descent on the rows from zero, to a gap of 1e-9 of the loss at zero, in ms."""
+    rng = np.random.default_rng(1)
+    small, large = ((300, 700), (2000, 7300, 150_000)) if SMALL else ((1000, 1400), (20_000, 73_000, 1_500_000))
+    for X in (normal(*small, np.float64, "F"), zipf(*large)[:, : large[1] // 7]):
+        design, _ = as_design(X)
+        n, k = X.shape
+        panel, y = design.pack(np.arange(k)), rng.standard_normal(n)
+        price = np.full(k, np.quantile(np.abs(design.correlate(y[:, None])), 0.7) / n)
+        b, pull, none, loss = np.zeros(k), np.empty(k), np.zeros(k), 0.5 * y @ y / n
+        start = partial(panel.descend, np.full(n, 1 / n))
+
+        def work(start=start, y=y, n=n, price=price, b=b, pull=pull, none=none, loss=loss):
+            b[:] = 0.0
+            start(-y / n, none, False, price, none, b, loss, 1e-9 * loss, pull)
+
+        took = seconds(work, most=5)
+        line(f"descend on {n} x {k}, ms, kept", f"{1e3 * took:.1f}", np.count_nonzero(b))
+
+
 def main():
     """Print the table."""
     print(f"{_kernel.threads()} threads, {_kernel.isa()}, a plain sum reads {bandwidth() / 1e9:.1f} GB/s")
@@ -145,6 +165,7 @@ def main():
             for order in "FC":
                 dense(n, p, dtype, order)
     sparse()
+    panels()
     line("", "plain", "weighted", "1/25 x all")
     with threadpool_limits(1):
         grams()

@@ -265,6 +265,7 @@ void bind_append(nb::class_<DensePanel>& panel) {
                   nb::gil_scoped_release released;
                   held.append(x, map, columns.data(), count);
               },
+              nb::keep_alive<1, 2>(),  // columns may stay where they lie
               nb::arg("X").noconvert(), nb::arg("scale").noconvert(), nb::arg("shift").noconvert(),
               nb::arg("columns").noconvert());
 }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "data.hpp"
@@ -19,7 +20,7 @@
 
 namespace lozenge {
 
-// Columns as they are read, each contiguous.
+// Columns that are contiguous: where they lie in X if they need no more than a power of two, else copied as they are read.
 class DensePanel {
   public:
     explicit DensePanel(std::size_t n) : rows_(n) {}
@@ -31,28 +32,43 @@ class DensePanel {
 
     template <class T>
     void append(const Dense<T>& X, Affine affine, const std::int64_t* chosen, std::size_t count) {
+        if constexpr (std::is_same_v<T, double>) {
+            bool bare = X.by_column();
+            for (std::size_t k = 0; k < count; ++k) bare = bare && affine.shift[chosen[k]] == 0.0;
+            if (bare) {
+                for (std::size_t k = 0; k < count; ++k) {
+                    columns_.push_back(X.at(0, static_cast<std::size_t>(chosen[k])));
+                    scales_.push_back(affine.scale[chosen[k]]);
+                }
+                return;
+            }
+        }
         blocks_.push_back(std::make_unique<Scratch>(rows_ * count));
         double* to = blocks_.back()->data();
         pack(X, affine, nullptr, chosen, count, 0, rows_, true, to);
         for (std::size_t k = 0; k < count; ++k) columns_.push_back(to + k * rows_);
+        scales_.resize(columns_.size(), 1.0);
     }
 
-    double dot(std::size_t j, const double* r) const { return lozenge::dot(columns_[j], r, rows_); }
+    double dot(std::size_t j, const double* r) const { return scales_[j] * lozenge::dot(columns_[j], r, rows_); }
     // Σ v x and Σ v x².
     void moments(std::size_t j, const double* v, double& first, double& second) const {
         weighted_moments(columns_[j], v, rows_, &first, &second);
+        first *= scales_[j];
+        second *= scales_[j] * scales_[j];
     }
     // to += w · v∘x.
     void add(std::size_t j, double w, const double* v, double* to) const {
-        add_product(to, columns_[j], v, w, rows_);
+        add_product(to, columns_[j], v, w * scales_[j], rows_);
     }
     // to += w · x.
-    void add(std::size_t j, double w, double* to) const { lozenge::add(to, columns_[j], w, rows_); }
+    void add(std::size_t j, double w, double* to) const { lozenge::add(to, columns_[j], w * scales_[j], rows_); }
 
   private:
     std::size_t rows_;
     std::vector<std::unique_ptr<Scratch>> blocks_;
     std::vector<const double*> columns_;
+    std::vector<double> scales_;
 };
 
 class SparsePanel {

@@ -22,6 +22,7 @@ FLOORS = [
     ["foresight"],
     ["engine"],
     ["selection"],
+    ["folds"],
     ["gate"],
     ["source"],
     ["fit"],

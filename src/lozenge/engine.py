@@ -36,7 +36,7 @@ FIRST = 4  # of those in the first pass, before a slope is known
 LONG = 4  # values of α that descent on the rows, which runs on one thread, solves in two chains side by side
 REFITS = 40  # Newton steps of the null model; a finite optimum takes about ten, a step to infinity never ends
 ATTEMPTS = 8  # tightenings at one α that do not halve the gap before it is given up
-EXACT = 1e-5  # from this tolerance down, supports are settled by an exact finish
+EXACT, EXACT_RIDGE = 1e-5, 1e-8  # tolerances from which down supports are settled by an exact finish
 SMALL = 1e-4  # descent's first tolerance, in units of the null standard deviation
 
 
@@ -218,7 +218,10 @@ def follow(
     work.here = start.point if work.here is None else work.here
     span = start.point.loss - problem.saturated if span is None else span
     aim = 0.1 * tol * max(span, certificate.DEGENERATE)
-    usual = Effort(aim, SMALL * np.sqrt(2.0 * max(span, 0.0)), aim if tol > EXACT else 0.0)
+    # With a ridge part, a small gap alone says how near the weights are, and an exact finish costs more.
+    ridge = bool(problem.penalty.kernel(1.0).l2.any())
+    exact = tol <= (EXACT_RIDGE if ridge else EXACT)
+    usual = Effort(aim, SMALL * np.sqrt(2.0 * max(span, 0.0)), 0.0 if exact else aim)
     trials = [Trial(usual) for _ in alphas]
     pending, width, reached = list(range(len(alphas))), FIRST, -1
     trail = [(np.inf, work.here.pull[problem.penalised])]  # (α, pulls) of the last certified steps
@@ -237,15 +240,15 @@ def follow(
         if not work.gramless and fresh:
             lines = [line for alpha in alphas[fresh] for line in foresight.extrapolated(trail, alpha)]
             yield from work.grow(foresight.joining(work, lines, room))
-        chains = [group]
-        if work.held is not None and len(group) >= LONG:
-            work.pack()
-            chains = [group[: len(group) // 2], group[len(group) // 2 :]]
-        runs = [_chain(work, alphas[chain], [trials[k] for k in chain], chain[0] > reached) for chain in chains]
-        if len(runs) == 1:
-            points = yield from runs[0]
-        else:
-            points = [point for part in outcomes([(problem.fleet, run) for run in runs]) for point in part]
+        # Those that were broken from where they were left, and the others on from there.
+        points: list[Point] = []
+        origin = work.local(work.point())
+        for k in group:
+            at = trials[k].at
+            if at is not None:
+                points.append((yield from settle(work, alphas[k], work.local(at), trials[k].effort)))
+                origin = points[-1] if k > reached else origin
+        points += yield from _onward(work, origin, alphas[fresh], [trials[k].effort for k in fresh])
         found = yield from _certify(problem, work.cols, alphas[group], points, span, tol)
         sole = None if len(problem.penalised) else not len(work.factor.dependent)
         broken = []
@@ -268,19 +271,22 @@ def follow(
             yield from work.grow(foresight.joining(work, broken, room))
 
 
-def _chain(work: Working, alphas: Floats, trials: list[Trial], onward: bool) -> Run:
-    """Solve at one α after the other; returns the points.
+def _onward(work: Working, origin: Point, alphas: Floats, efforts: list[Effort]) -> Generator[Ask, Sums, list[Point]]:
+    """Solve at new values of α; descent on the rows in two chains side by side."""
+    if work.held is None or len(alphas) < LONG:
+        return (yield from _chain(work, origin, alphas, efforts))
+    work.pack()
+    halves = slice(None, len(alphas) // 2), slice(len(alphas) // 2, None)
+    chains: list[Run] = [_chain(work, origin, alphas[half], efforts[half]) for half in halves]
+    return [point for part in outcomes([(work.problem.fleet, run) for run in chains]) for point in part]
 
-    Each starts from where it was left, or from the last one where the chain goes ``onward`` from the certified steps.
-    """
-    points: list[Point] = []
-    for alpha, trial in zip(alphas, trials, strict=True):
-        if trial.at is not None:
-            point = work.local(trial.at)
-        else:
-            point = points[-1] if points and onward else work.local(work.point())
-        points.append((yield from settle(work, alpha, point, trial.effort)))
-    return points
+
+def _chain(work: Working, origin: Point, alphas: Floats, efforts: list[Effort]) -> Generator[Ask, Sums, list[Point]]:
+    """Solve at one α after the other, each from the point before."""
+    points = [origin]
+    for alpha, effort in zip(alphas, efforts, strict=True):
+        points.append((yield from settle(work, alpha, points[-1], effort)))
+    return points[1:]
 
 
 @dataclass(eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -139,10 +140,15 @@ def offset(values: Any, n: int) -> Floats | None:
     return None if values is None else _column(values, n, "offset")
 
 
+@lru_cache(maxsize=4)
+def _numbered(p: int) -> tuple[str, ...]:
+    return tuple(map("x{}".format, range(p)))
+
+
 def names(asked: Sequence[str] | None, own: tuple[str, ...] | None, p: int) -> tuple[str, ...]:
     """One distinct name per column: as asked, else the frame's own, else x0, x1, …."""
     if asked is None and own is None:
-        return tuple(map("x{}".format, range(p)))
+        return _numbered(p)
     if asked is None:
         chosen = own or ()
     elif isinstance(asked, str) or not hasattr(asked, "__iter__"):

@@ -105,7 +105,8 @@ class Problem:
 
     def gradient(self, raw: Floats, slope: Floats, cols: Indices | slice = slice(None)) -> Floats:
         """Z_Sᵀ w f' / Σw from X̃_Sᵀ w f' and Σ w f'."""
-        centred = raw - self.centre[cols, None] * slope
+        centre = self.centre[cols]
+        centred = raw - centre[:, None] * slope if centre.any() else raw
         return centred / (self.scale[cols, None] * self.weight)
 
     def gram(self, raw: Floats, left: Indices, right: Indices) -> Floats:

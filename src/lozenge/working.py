@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lozenge.subproblem import Goal
 
 EXCHANGE = 2.5e9  # multiplications a second of columns that enter and leave a factor
-SWEEPS = 200.0  # over the kept columns, of descent on the rows at one α
+SWEEPS = 400.0  # over the kept columns, of descent on the rows at one α where columns are correlated
 PROVED = 1_000  # columns whose independence is looked into where there is no Gram
 SAME = 2e-15  # columns whose correlation is this near to ±1 repeat each other
 

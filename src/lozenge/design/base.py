@@ -109,7 +109,7 @@ class Design(Protocol):
         ...
 
     def pack(self, cols: Indices, onto: Any = None) -> Panel:
-        """A contiguous copy of a few columns, for descent; behind those of a panel where one is given."""
+        """A few columns, each contiguous, for descent; behind those of a panel where one is given."""
         ...
 
     def summary(self) -> Floats:

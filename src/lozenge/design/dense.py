@@ -147,7 +147,7 @@ class DenseDesign:
         return Cost(max(self.nbytes / BANDWIDTH, n * p * m / STREAM), 0.5 * n * p * p / GEMM)
 
     def pack(self, cols: Indices, onto: Any = None) -> Panel:
-        """A copy of a few columns."""
+        """A few columns, copied unless they are contiguous float64."""
         self.bytes_read += self.shape[0] * len(cols) * self.dtype.itemsize
         panel = _kernel.DensePanel(self.shape[0]) if onto is None else onto
         panel.append(self.X, *self.affine[:2], cols)

@@ -1,0 +1,139 @@
+"""The fit on all rows and those of the folds, followed side by side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lozenge import engine, selection, statistics
+from lozenge import problem as problems
+from lozenge.results import CrossValidation, Split, Status
+from lozenge.shards import Want
+from lozenge.statistics import Statistics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from lozenge.design.base import Floats
+    from lozenge.engine import Null, Step
+    from lozenge.problem import Problem
+    from lozenge.shards import Fleet
+    from lozenge.working import Working
+
+    Progress = Callable[[int, int, int, float], None]
+
+
+def summed(fleet: Fleet, built: list[Problem], alphas: int, base: float) -> list[Problem]:
+    """The same problems on rows that are summed up first, where that is the cheaper way."""
+    if not (built[0].loss.quadratic and statistics.cheaper(fleet, len(built), alphas)):
+        return built
+    found = statistics.summed(fleet, [each.split for each in built], base)
+    return [replace(each, fleet=sums, split=None) for each, sums in zip(built, found, strict=True)]
+
+
+def confirm(fleet: Fleet, built: list[Problem], nulls: list[Null], steps: list[list[Step]], tol: float) -> None:
+    """Certify from X the last step, and those that the rounding of summed rows left open; solve again what stays so."""
+    span = [null.point.loss - each.saturated for null, each in zip(nulls, built, strict=True)]
+    doubtful = [[k for k, step in enumerate(found) if step.alpha > 0 and not step.gap <= tol] for found in steps]
+    last = len(steps[0]) - 1
+    if steps[0][last].alpha > 0 and last not in doubtful[0]:
+        doubtful[0].append(last)
+    for solve in (False, True):
+        numbers = [number for number, places in enumerate(doubtful) if places]
+        runs: list[Any] = []
+        for number in numbers:
+            chosen = [steps[number][k] for k in doubtful[number]]
+            if solve:
+                alphas = np.array([step.alpha for step in chosen])
+                runs.append((fleet, engine.follow(built[number], nulls[number], alphas, tol)))
+            else:
+                runs.append((fleet, engine.confirm(built[number], chosen, span[number], tol)))
+        for place, item in engine.iterate(runs) if runs else ():
+            number = numbers[place]
+            for step in [item] if isinstance(item, engine.Step) else item or []:
+                k = doubtful[number][step.index] if solve else step.index
+                steps[number][k] = replace(step, index=k, pull=step.pull if (number, k) == (0, last) else None)
+        doubtful = [[k for k in places if not steps[number][k].gap <= tol] for number, places in enumerate(doubtful)]
+
+
+def follow(
+    built: list[Problem],
+    nulls: list[Null],
+    work: Working,
+    alphas: Floats,
+    tol: float,
+    *,
+    still: bool,
+    progress: Progress | None,
+) -> list[list[Step]]:
+    """Follow every problem in lockstep; α = 0 is a problem of its own, with every column free.
+
+    Where nothing pulls (``still``) αmax is 0, and any α > 0 gives the null model that is reported there.
+    """
+    positive = np.ones(1) if still and not alphas[0] > 0 else alphas[alphas > 0]
+    runs = [
+        (each.fleet, engine.follow(each, null, positive, tol, work=work if number == 0 else None))
+        for number, (each, null) in enumerate(zip(built, nulls, strict=True))
+    ]
+    owners = [(number, 0) for number in range(len(built))]
+    if len(positive) < len(alphas):
+        freed = [problems.reweighted(each, np.where(np.isfinite(each.weights), 0.0, np.inf)) for each in built]
+        fitted: list[Null] = engine.outcomes([(each.fleet, engine.null(each)) for each in freed])
+        for number, (each, null) in enumerate(zip(freed, fitted, strict=True)):
+            span = nulls[number].point.loss - each.saturated
+            runs.append((each.fleet, engine.follow(each, null, np.zeros(1), tol, span=span)))
+            owners.append((number, len(positive)))
+    steps: list[dict[int, Step]] = [{} for _ in built]
+    total, done = len(alphas) * len(built), 0
+    for number, step in engine.iterate(runs):
+        if step is None:
+            continue
+        owner, base = owners[number]
+        last = base + step.index == len(alphas) - 1
+        steps[owner][base + step.index] = step if last and owner == 0 else replace(step, pull=None)
+        done += 1
+        if progress is not None:
+            progress(done, total, step.kept, step.gap)
+    return [[found[k] for k in range(len(alphas))] for found in steps]
+
+
+def cross_validate(
+    fleet: Fleet,
+    lean: list[Problem],
+    steps: list[list[Step]],
+    grid: Floats,
+    table: NDArray[np.uint8],
+    unit: float,
+    seed: int,
+) -> CrossValidation:
+    """Held-out mean deviance, 2(f - saturated), of every fold's path."""
+    rows: list[Split | None] = [Split(k, "test") for k in range(len(lean) - 1)]
+    held_out = problems.measure(fleet, rows)
+    deviance, weight = np.empty((len(rows), len(grid))), np.array([each.weight for each in held_out])
+    for k, (found, split, part) in enumerate(zip(steps[1:], rows, held_out, strict=True)):
+        problem, sums = lean[1 + k], lean[0].fleet
+        cols = np.unique(np.concatenate([step.cols for step in found]))
+        beta = np.zeros((len(cols), len(grid)))
+        for column, step in enumerate(found):
+            beta[np.searchsorted(cols, step.cols), column] = step.beta
+        coef, on = problem.coefficients(beta, cols)
+        rest = problem.fleet
+        # Where a fold is trained on all other rows, what it holds out is the difference.
+        if isinstance(sums, Statistics) and isinstance(rest, Statistics) and table[:, k].all():
+            loss = sums.without(rest).evaluate(coef, on, Want(loss=True)).loss
+        else:
+            loss = fleet.evaluate(coef, on, Want(loss=True), [split] * len(grid)).loss
+        deviance[k] = 2.0 * (loss / part.weight - part.saturated)
+    doubtful = sum(step.status is not Status.CERTIFIED for found in steps[1:] for step in found)
+    curve = selection.curve(grid, deviance, weight, seed=seed, uncertified=doubtful)
+    scale = squared(unit)
+    return replace(curve, mean=scale * curve.mean, se=scale * curve.se, folds=scale * curve.folds)
+
+
+def squared(unit: float) -> float:
+    """unit², inf where it overflows: only figures that are reported are in the square of y's unit."""
+    return unit * unit
