@@ -1,4 +1,4 @@
-"""Time of a path against rows, columns and threads, the support held fixed: `make scaling`.
+"""Time of a path against rows, columns and threads, the support held at a few dozen columns: `make scaling`.
 
 Fifty columns carry the signal and the grid stops above the noise, so that what grows is X and not the answer.
 """
@@ -22,7 +22,7 @@ from benchmarks.problems import Design, draw
 ROWS = [500, 1_000, 2_000, 4_000, 8_000]
 COLUMNS = [4_000, 8_000, 16_000, 32_000, 64_000]
 FIXED_ROWS, FIXED_COLUMNS = 1_000, 8_000
-ALPHAS = np.geomspace(1.0, 0.2, 50)
+ALPHAS = np.geomspace(1.0, 0.35, 50)
 CALLS = 5
 TOL = 1e-6
 
@@ -140,7 +140,11 @@ def plot(series: dict[str, list[Point]], path: Path) -> None:
             axes.set_xticks(sizes, [f"{value:,}" for value in sizes])
             axes.minorticks_off()
             axes.grid(alpha=0.3)
-            axes.legend(fontsize="small")
+            axes.legend(fontsize="small", loc="upper left")
+        every = [point.seconds for points in series.values() for point in points]
+        ticks = [c * 10.0**e for e in range(-3, 4) for c in (1, 2, 5) if min(every) / 2 < c * 10.0**e < 2 * max(every)]
+        panels[0].set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+        panels[0].minorticks_off()
         panels[0].set_ylabel("seconds for a path")
         figure.savefig(path, metadata={"Date": None})
         plt.close(figure)
