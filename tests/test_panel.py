@@ -9,6 +9,7 @@ import scipy.sparse as sp
 import lozenge as lz
 from lozenge import working
 from lozenge.design import as_design
+from lozenge.shards import Fleet
 
 LAYOUTS = ["F", "C", "float32", "far", "csc"]
 
@@ -108,7 +109,7 @@ def test_a_copy_stays_at_zero_and_a_column_without_spread_is_left_alone():
 @pytest.fixture
 def by_rows(monkeypatch):
     """Descent on the rows, whatever it is predicted to cost."""
-    monkeypatch.setattr(working, "_rowwise", lambda problem, _: problem.fleet.hold() is not None)
+    monkeypatch.setattr(working, "_rowwise", lambda *_: True)
 
 
 @pytest.mark.parametrize("loss", ["squared", "logistic"])
@@ -167,3 +168,15 @@ def test_a_large_sparse_support_is_solved_on_its_rows():
     found = lz.path(X, y, n_alphas=20, alpha_min_ratio=0.05, tol=1e-7)
     assert found.df[-1] > 2_000
     assert found.gaps.max() <= 1e-7
+
+
+@pytest.mark.usefixtures("by_rows")
+def test_rows_that_are_not_in_one_place_keep_their_gram(monkeypatch):
+    """Descent on the rows is wished for and cannot be had: what is known of the Hessian stays, through many growths."""
+    monkeypatch.setattr(Fleet, "hold", lambda _: None)
+    X = matrix("F", n=80, p=120, seed=8)
+    y = X[:, ::20].sum(axis=1) + np.random.default_rng(9).standard_normal(80)
+    for loss, target in (("squared", y), ("logistic", (y > 0).astype(float))):
+        found = lz.path(X, target, loss=loss, n_alphas=20, alpha_min_ratio=0.05, tol=1e-9)
+        assert found.df[-1] > 10
+        assert found.gaps.max() <= 1e-9

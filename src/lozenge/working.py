@@ -139,9 +139,9 @@ class Working:
         old = len(self.members)
         self.inside[joining] = True
         self.members = np.append(self.members, joining)
-        if self.held is None and _rowwise(self.problem, len(self.members)):
-            self.held = self.problem.fleet.hold()
-            self.fresh = True
+        held = self.problem.fleet.hold() if self.held is None and _rowwise(self.problem, len(self.members)) else None
+        if held is not None:
+            self.held, self.fresh = held, True
             self._forget()
         if self.held is not None:
             return
