@@ -70,7 +70,7 @@ def dual_point(
     The correction changes zⱼᵀθ by zⱼᵀD X_u ν, at most √(sup f'')‖zⱼ‖·√(νᵀHν) by Cauchy-Schwarz.  It is bounded
     instead of computed: after a refit of the free columns it is rounding.
     """
-    norms = problem.norms[problem.penalised]
+    norms = problem.sizes
     shift = Factor.of(curvature).solve(free_gradient)
     drift = np.sqrt(max(float(free_gradient @ shift), 0.0))
     noise = problem.fleet.rounding * np.sqrt(residual)
@@ -79,7 +79,7 @@ def dual_point(
     if not np.isfinite(drift) or left > 1e-10 * drift + 8 * noise:
         # Where the loss has no curvature left nothing corrects θ: only θ = 0 is sure to leave the free columns no pull.
         return Dual(pull, noise * norms, 0.0, np.zeros_like(shift), 0.0)
-    widest = np.sign(pull) * (np.abs(pull) + slack)
+    widest = pull + np.copysign(slack, pull)
     scale = 1.0
     conjugate = problem.penalty.conjugate(widest, alpha)
     if not np.isfinite(conjugate):
@@ -132,7 +132,7 @@ def _safe(problem: Problem, alpha: float, dual: Dual, gap: float) -> Bools:
     ----------
     Ndiaye, Fercoq, Gramfort, Salmon (2017), Gap safe screening rules for sparsity enforcing penalties, JMLR 18, eq. 12.
     """
-    norms = problem.norms[problem.penalised]
+    norms = problem.sizes
     radius = np.sqrt(2.0 * problem.loss.smoothness * gap) if np.isfinite(gap) else np.inf
     reach = dual.scale * (np.abs(dual.pull) + dual.slack) + radius * norms
     low, high = problem.penalty.zero_interval(alpha, np.square(norms))

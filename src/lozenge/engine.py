@@ -238,7 +238,9 @@ def follow(
         room = max(foresight.FEW if len(trail) == 1 else foresight.MANY, len(work.members))
         fresh = [k for k in group if trials[k].at is None]
         if not work.gramless and fresh:
-            lines = [line for alpha in alphas[fresh] for line in foresight.extrapolated(trail, alpha)]
+            # On a line, |a + bα| over a price that grows with α is largest at one of the two ends.
+            ends = alphas[[fresh[0], fresh[-1]]]
+            lines = [line for alpha in ends for line in foresight.extrapolated(trail, alpha)]
             yield from work.grow(foresight.joining(work, lines, room))
         # Those that were broken from where they were left, and the others on from there.
         points: list[Point] = []

@@ -198,10 +198,11 @@ def path(
     )
     source = Source(fleet, full, null, work, model, names, unit)
     source.unchanged()
-    for alpha, step in zip(grid, steps[0], strict=True):
+    settled = source.settled(steps[0])
+    for alpha, step in zip(grid, settled, strict=True):
         source.remember(float(alpha), step)
     cross = None if table is None else folds.cross_validate(fleet, lean, steps, grid, table, unit, seed)
-    result = _assemble(steps[0], grid, source, cross)
+    result = _assemble(settled, grid, source, cross)
     return choose(result, float(grid[-1]) if cross is None else "1se")
 
 
@@ -225,7 +226,7 @@ def _assemble(steps: list[Step], grid: Floats, source: Source, cross: CrossValid
         gaps=np.array([step.gap for step in steps]),
         deviance_ratio=np.array([source.explained(step.loss) for step in steps]),
         df=np.array([np.count_nonzero(penalised[rows]) for rows, _, _ in weights]),
-        unique=np.array(source.unique(steps)),
+        unique=np.array([step.unique for step in steps], dtype=bool),
         status=tuple(step.status for step in steps),
         certificates=tuple(Certificate("gap", step.gap) for step in steps),
         passes=source.fleet.passes,

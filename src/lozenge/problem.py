@@ -8,6 +8,7 @@ is a scaling and a rank-one correction through the constant column p, applied to
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,6 +78,11 @@ class Problem:
     def p(self) -> int:
         """Columns of X."""
         return len(self.scale) - 1
+
+    @cached_property
+    def sizes(self) -> Floats:
+        """Norms of the penalised columns."""
+        return self.norms[self.penalised]
 
     def coefficients(self, beta: Floats, cols: Indices) -> tuple[Floats, Indices]:
         """β (k, m) on ``cols`` to the design's coefficients; the constant comes last."""

@@ -287,7 +287,10 @@ class Shard:
     def _correlate(self, R: Floats, want: Indices | Literal["all"]) -> Floats:
         p = self.design.shape[1]
         if isinstance(want, str):
-            return np.vstack([self.design.correlate(R), R.sum(axis=0)])
+            # One candidate after the other, as they are read from here on: rows of m would be m loops of p.
+            out = np.empty((p + 1, R.shape[1]), order="F")
+            out[:p], out[p] = self.design.correlate(R), R.sum(axis=0)
+            return out
         out = np.empty((len(want), R.shape[1]))
         constant = want == p
         out[~constant] = self.design.correlate(R, want[~constant])

@@ -69,13 +69,13 @@ class Source:
         """Solve and certify at one α."""
         return self.solution(self._step(alpha), alpha)
 
-    def unique(self, steps: Sequence[Step]) -> list[bool]:
-        """Whether each step's optimum is proved to be the only one."""
+    def settled(self, steps: Sequence[Step]) -> list[Step]:
+        """The same steps, each with whether its optimum is proved to be the only one."""
         open_ = [step for step in steps if step.unique is None]
         run = self.work.unique([step.safe for step in open_], [step.alpha for step in open_])
         proved: list[bool] = engine.outcomes([(self.work.problem.fleet, run)])[0]
         answers = dict(zip((id(step) for step in open_), proved, strict=True))
-        return [answers[id(step)] if step.unique is None else step.unique for step in steps]
+        return [replace(step, unique=answers[id(step)]) if step.unique is None else step for step in steps]
 
     def weights(self, step: Step) -> tuple[Indices, Floats, float]:
         """Non-zero weights of a step by column, and the intercept, in the user's units."""
@@ -106,7 +106,7 @@ class Source:
             df=int(np.count_nonzero(coef[self.problem.penalised])),
             status=step.status,
             certificate=Certificate("gap", step.gap),
-            unique=self.unique([step])[0],
+            unique=self._sole(step, alpha),
             feature_names=self.names,
             model=self.model,
         )
@@ -131,7 +131,7 @@ class Source:
             price=price,
             weight=weight[:p] * self.unit,
             certified=certified,
-            unique=self.unique([step])[0],
+            unique=self._sole(step, alpha),
             gap=step.gap,
         )
 
@@ -183,6 +183,12 @@ class Source:
     @property
     def _span(self) -> float:
         return self.null.point.loss - self.problem.saturated
+
+    def _sole(self, step: Step, alpha: float) -> bool:
+        if step.unique is None:
+            step = self.settled([step])[0]
+            self.remember(alpha, step)
+        return bool(step.unique)
 
     def _step(self, alpha: float) -> Step:
         if not 0 <= alpha < np.inf:

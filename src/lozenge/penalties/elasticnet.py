@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
@@ -67,10 +68,8 @@ class ElasticNet:
 
     def kernel(self, alpha: float) -> SoftThreshold:
         """l1 = αρv, l2 = α(1 - ρ)v."""
-        if self.weights is None:
-            raise ValueError("this penalty has no weights yet; call with_weights first")
         ridge = alpha * (1.0 - self.l1_ratio) * self.ridge_unit
-        return SoftThreshold(alpha * self.l1_ratio * self.weights, ridge * self.weights)
+        return SoftThreshold(self._times(alpha * self.l1_ratio), self._times(ridge))
 
     def value(self, B: Floats, alpha: float) -> float:
         """αΩ(b)."""
@@ -99,12 +98,12 @@ class ElasticNet:
 
     def zero_interval(self, alpha: float, curvature: Floats) -> tuple[Floats, Floats]:  # noqa: ARG002 - a convex corner's width does not depend on it
         """[-αρv, αρv]."""
-        threshold = self.kernel(alpha).l1
-        return -threshold, threshold
+        threshold = alpha * self.l1_ratio
+        return self._times(-threshold), self._times(threshold)
 
     def alpha_max(self, grad: Floats) -> float:
         """Max |grad| / (ρv), with ρ at least 1e-3."""
-        threshold = self.kernel(1.0).l1 if self.l1_ratio >= SMALLEST_RATIO else SMALLEST_RATIO * self._v()
+        threshold = self._times(max(self.l1_ratio, SMALLEST_RATIO))
         return float(np.max(np.abs(grad) / threshold, initial=0.0))
 
     def conjugate(self, Z: Floats, alpha: float) -> float:
@@ -117,7 +116,20 @@ class ElasticNet:
             return np.inf
         return float(np.sum(np.square(excess) / (2.0 * kernel.l2)))
 
+    def _times(self, number: float) -> Floats:
+        """A number times v; read-only, and without memory of its own where all weights are the same."""
+        if self._common is None:
+            return number * self._v
+        return np.broadcast_to(number * self._common, self._v.shape)
+
+    @property
     def _v(self) -> Floats:
         if self.weights is None:
             raise ValueError("this penalty has no weights yet; call with_weights first")
         return self.weights
+
+    @cached_property
+    def _common(self) -> np.float64 | None:
+        """The weight that all coordinates have, if they have the same."""
+        v = self._v
+        return v[0] if len(v) and bool((v == v[0]).all()) else None
