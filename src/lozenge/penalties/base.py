@@ -1,12 +1,14 @@
-"""What the engine asks of a penalty."""
+"""What the lessons ask of a penalty, and what the engine asks beyond it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -24,14 +26,44 @@ class SoftThreshold:
         return SoftThreshold(self.l1[cols], self.l2[cols])
 
 
-class Penalty(Protocol):
-    """Ω of (k,) penalised coordinates, times α; ``weights`` v are finite and positive here.
+@dataclass(frozen=True)
+class Separable:
+    """A penalty that is a sum over coordinates, each with a weight vⱼ."""
 
-    Weights 0 and inf never reach a penalty: `Problem` frees or drops those columns.
-    """
+    weights: Floats | None = field(default=None, kw_only=True, repr=False)
+
+    def with_weights(self, weights: Floats) -> Self:
+        """Give the same penalty with v."""
+        return replace(self, weights=weights)
+
+    def _times(self, number: float) -> Floats:
+        """A number times v; read-only, and without memory of its own where all weights are the same."""
+        if self._common is None:
+            return number * self._v
+        return np.broadcast_to(number * self._common, self._v.shape)
+
+    @property
+    def _v(self) -> Floats:
+        if self.weights is None:
+            raise ValueError("this penalty has no weights yet; call with_weights first")
+        return self.weights
+
+    @cached_property
+    def _common(self) -> np.float64 | None:
+        """The weight that all coordinates have, if they have the same."""
+        v = self._v
+        return v[0] if len(v) and bool((v == v[0]).all()) else None
+
+
+class Shape(Protocol):
+    """Ω of (k,) penalised coordinates, times α; ``weights`` v are finite and positive here."""
 
     name: ClassVar[str]
-    convex: ClassVar[bool]
+
+    @property
+    def convex(self) -> bool:
+        """Whether Ω is convex."""
+        ...
 
     def parameters(self) -> dict[str, float]:
         """The constructor's arguments, by name: what a model file keeps."""
@@ -41,28 +73,35 @@ class Penalty(Protocol):
         """Give the same penalty with v, one per coordinate."""
         ...
 
-    def in_units(self, unit: float) -> Self:
-        """Ω' with αΩ(ub)/u² = (α/u)Ω'(b): the penalty when the response is measured in units of u."""
-        ...
-
     def value(self, B: Floats, alpha: float) -> float:
         """αΩ(b)."""
         ...
 
     def slope(self, B: Floats, alpha: float) -> Floats:
-        """Derivative of αΩ where b ≠ 0; its limit from the right at 0."""
+        """Derivative of αΩ where b ≠ 0; at 0 that from the right, inf where the value jumps."""
         ...
 
     def prox(self, Z: Floats, step: float, alpha: float) -> Floats:
-        """Argmin over b of ½(b - z)² + step·αΩ(b)."""
+        """Argmin over b of ½(b - z)² + step·αΩ(b), zero where it ties."""
+        ...
+
+    def zero_interval(self, alpha: float, curvature: Floats) -> tuple[Floats, Floats]:
+        """The pulls p for which 0 is an argmin over b of ½h b² - p b + αΩ(b), h the curvature."""
+        ...
+
+
+class Penalty(Shape, Protocol):
+    """What a path with a certificate needs of a penalty.
+
+    Weights 0 and inf never reach it: `Problem` frees or drops those columns.
+    """
+
+    def in_units(self, unit: float) -> Self:
+        """Ω' with αΩ(ub)/u² = (α/u)Ω'(b): the penalty when the response is measured in units of u."""
         ...
 
     def violation(self, B: Floats, grad: Floats, alpha: float) -> Floats:
         """Distance of -grad to the subdifferential of αΩ at b, per coordinate."""
-        ...
-
-    def zero_interval(self, alpha: float, curvature: Floats) -> tuple[Floats, Floats]:
-        """The pulls that leave a weight exactly zero."""
         ...
 
     def alpha_max(self, grad: Floats) -> float:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from lozenge.penalties.base import SoftThreshold
+from lozenge.penalties.base import Separable, SoftThreshold
 
 if TYPE_CHECKING:
     from lozenge.penalties.base import Floats
@@ -18,7 +17,7 @@ SMALLEST_RATIO = 1e-3
 
 
 @dataclass(frozen=True)
-class ElasticNet:
+class ElasticNet(Separable):
     """Ω(b) = Σ vⱼ (ρ|bⱼ| + ½(1 - ρ) bⱼ²).
 
     Parameters
@@ -44,7 +43,6 @@ class ElasticNet:
     """
 
     l1_ratio: float = 0.5
-    weights: Floats | None = None
     ridge_unit: float = 1.0
 
     name: ClassVar[str] = "elasticnet"
@@ -57,10 +55,6 @@ class ElasticNet:
     def parameters(self) -> dict[str, float]:
         """The constructor's arguments."""
         return {"l1_ratio": self.l1_ratio}
-
-    def with_weights(self, weights: Floats) -> Self:
-        """Give the same penalty with v."""
-        return replace(self, weights=weights)
 
     def in_units(self, unit: float) -> Self:
         """Ω' with αΩ(ub)/u² = (α/u)Ω'(b): the ridge part takes the factor u, the L1 part none."""
@@ -115,21 +109,3 @@ class ElasticNet:
         if not kernel.l2.all():
             return np.inf
         return float(np.sum(np.square(excess) / (2.0 * kernel.l2)))
-
-    def _times(self, number: float) -> Floats:
-        """A number times v; read-only, and without memory of its own where all weights are the same."""
-        if self._common is None:
-            return number * self._v
-        return np.broadcast_to(number * self._common, self._v.shape)
-
-    @property
-    def _v(self) -> Floats:
-        if self.weights is None:
-            raise ValueError("this penalty has no weights yet; call with_weights first")
-        return self.weights
-
-    @cached_property
-    def _common(self) -> np.float64 | None:
-        """The weight that all coordinates have, if they have the same."""
-        v = self._v
-        return v[0] if len(v) and bool((v == v[0]).all()) else None

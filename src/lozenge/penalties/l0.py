@@ -1,0 +1,56 @@
+"""The number of weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from lozenge.penalties.base import Separable
+
+if TYPE_CHECKING:
+    from lozenge.penalties.base import Floats
+
+
+@dataclass(frozen=True)
+class L0(Separable):
+    """Ω(b) = Σ vⱼ[bⱼ ≠ 0]: a price of entry, the same for every size.
+
+    References
+    ----------
+    Hocking, Leslie (1967), Selection of the best subset in regression analysis, Technometrics 9.
+
+    Examples
+    --------
+    A weight is worth its price where ½z² > α.
+
+    >>> import numpy as np
+    >>> from lozenge.penalties import L0
+    >>> L0().with_weights(np.ones(3)).prox(np.array([1.0, 1.5, -3.0]), step=1.0, alpha=1.0)
+    array([ 0. ,  1.5, -3. ])
+    """
+
+    name: ClassVar[str] = "l0"
+    convex: ClassVar[bool] = False
+
+    def parameters(self) -> dict[str, float]:
+        """None."""
+        return {}
+
+    def value(self, B: Floats, alpha: float) -> float:
+        """αΩ(b)."""
+        return float(self._times(alpha) @ (B != 0.0))
+
+    def slope(self, B: Floats, alpha: float) -> Floats:  # noqa: ARG002 - a step has the same slope at every height
+        """0, and inf at b = 0, where the value jumps."""
+        return np.where(B == 0.0, np.inf, 0.0)
+
+    def prox(self, Z: Floats, step: float, alpha: float) -> Floats:
+        """z where |z| > √(2 step·αv), else 0."""
+        return np.where(np.abs(Z) > np.sqrt(self._times(2.0 * step * alpha)), Z, 0.0)
+
+    def zero_interval(self, alpha: float, curvature: Floats) -> tuple[Floats, Floats]:
+        """±√(2αvh)."""
+        threshold = np.sqrt(self._times(2.0 * alpha) * curvature)
+        return -threshold, threshold
