@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := pyproject.toml CMakeLists.txt README.md $(wildcard cpp/*) $(shell find src -name '*.py' -o -name 'py.typed')
+SOURCES := pyproject.toml CMakeLists.txt README.md $(wildcard cpp/*) $(shell find src -type f ! -name '*.pyc')
 
 .PHONY: demo test test-all lint types bench scaling calibrate clean
 

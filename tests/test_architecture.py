@@ -26,11 +26,12 @@ FLOORS = [
     ["gate"],
     ["source"],
     ["fit"],
-    ["explain"],
+    ["contest", "explain"],
     ["tables"],
     ["io"],
     ["plots"],
     ["screens"],
+    ["report"],
     ["cli"],
 ]
 LEVEL = {name: floor for floor, names in enumerate(FLOORS) for name in names}

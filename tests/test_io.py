@@ -635,5 +635,5 @@ def test_a_real_fit_comes_back_and_predicts_the_same(file):
     assert again.predict(X).dtype == path.predict(X).dtype
     assert (again.coefs.toarray() == path.coefs.toarray()).all()
     assert again.why(0) == replace(
-        path.why(0), refit_weight=None, used_by=None, twins=None
+        path.why(0), refit_weight=None, used_by=None, twins=None, rivals=None, ridge_weight=None
     )  # what needs the data is not there

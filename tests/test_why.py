@@ -83,6 +83,13 @@ class Twin:
     def similarity(self, feature, others):
         return self.S[feature, others]
 
+    def covariance(self, features):
+        return self.S[np.ix_(features, features)]
+
+    def contrast(self, alpha):  # noqa: ARG002 - as a source has it
+        """What is told where the fit under L2 would be too dear."""
+        return np.full(len(self.c), np.nan)
+
     def drift(self, alpha):
         h = 1e-6 * alpha
         return (self.forces(alpha).left - self.forces(alpha - h).left) / h
@@ -222,7 +229,9 @@ def test_any_alpha_is_explained_while_the_data_are_there_and_only_the_chosen_one
     assert path.why("sex", 0.3).state == "kept"
     assert path.why("sex", 0.3).chosen_by == "alpha"
     loaded = replace(path, source=None)
-    assert loaded.why("sex") == replace(path.why("sex"), next_at=loaded.why("sex").next_at, used_by=None, twins=None)
+    assert loaded.why("sex") == replace(
+        path.why("sex"), next_at=loaded.why("sex").next_at, used_by=None, twins=None, rivals=None, ridge_weight=None
+    )
     assert loaded.why("sex", 1.0 + 1e-12) == loaded.why("sex")
     with pytest.raises(ValueError, match=r"only at its chosen alpha, 1.0; got 0.3.*Fit again"):
         loaded.why("sex", 0.3)
@@ -679,5 +688,6 @@ def test_a_saved_path_gives_the_same_reason(diabetes, tmp_path):
     assert again.used_by is None  # only the data could tell, and they are gone
     assert again.twins is None
     assert again.enters_at == pytest.approx(before.enters_at, rel=1e-12)  # solved for twice, from different neighbours
-    apart = {"used_by": None, "twins": None, "next_at": None, "next_exact": False, "enters_at": None}
+    apart = dict.fromkeys(("used_by", "twins", "rivals", "ridge_weight", "next_at", "enters_at"))
+    apart["next_exact"] = False
     assert replace(again, **apart) == replace(before, **apart)

@@ -9,13 +9,17 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "path": ("lozenge.fit", "path"),
+    "compare": ("lozenge.contest", "compare"),
     "load": ("lozenge.io", "load"),
     "Path": ("lozenge.results", "Path"),
     "Solution": ("lozenge.results", "Solution"),
     "Certificate": ("lozenge.results", "Certificate"),
+    "Comparison": ("lozenge.results", "Comparison"),
+    "Lesson": ("lozenge.results", "Lesson"),
     "Reason": ("lozenge.results", "Reason"),
     "Status": ("lozenge.results", "Status"),
     "ModelFileError": ("lozenge.io", "ModelFileError"),
+    "lessons": ("lozenge.explain.lessons", None),
     "losses": ("lozenge.losses", None),
     "penalties": ("lozenge.penalties", None),
     "tables": ("lozenge.tables", None),
@@ -24,11 +28,15 @@ _HOMES = {
 
 __all__ = [
     "Certificate",
+    "Comparison",
+    "Lesson",
     "ModelFileError",
     "Path",
     "Reason",
     "Solution",
     "Status",
+    "compare",
+    "lessons",
     "load",
     "losses",
     "path",

@@ -13,7 +13,8 @@ import sys
 import time
 import warnings
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
+from itertools import combinations
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lozenge.penalties import ElasticNet
-    from lozenge.results import Path
+    from lozenge.results import Comparison, Lesson, Path
     from lozenge.screens import Line
     from lozenge.tables import Encoding, Table
 
@@ -35,6 +36,7 @@ USAGE, UNCERTIFIED, INTERRUPTED = 2, 3, 130
 NOTES = 8  # that are shown unless --all
 BEFORE_BAR = 1.0  # seconds of work without a progress bar
 PICTURES = (".png", ".pdf", ".svg")
+PAGES = (".html", ".htm")
 # What other programs call things.
 ELSEWHERE = {
     "--lambda": "--select ALPHA",
@@ -72,6 +74,12 @@ def _features_of(ctx: typer.Context, incomplete: str) -> list[str]:
     with suppress(ValueError, OSError):
         return [name for name in io.load(ctx.params.get("model") or "").feature_names if name.startswith(incomplete)]
     return []
+
+
+def _lessons_of(incomplete: str) -> list[str]:
+    from lozenge.explain.lessons import LESSONS
+
+    return [name for name in LESSONS if name.startswith(incomplete)]
 
 
 def _columns(text: str) -> Any:
@@ -124,6 +132,7 @@ def fit(
     ] = False,
     output: Annotated[str | None, typer.Option("-o", "--output", metavar="FILE", help="Keep the model.")] = None,
     plot: Annotated[str | None, typer.Option(metavar="FILE", help="Draw the path: .png, .pdf, .svg.")] = None,
+    report: Annotated[str | None, typer.Option(metavar="FILE", help="Write all of it on one page: .html.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
     as_json: Json = False,
     everything: Annotated[bool, typer.Option("--all", help="Every row of both tables, every note.")] = False,
@@ -133,7 +142,7 @@ def fit(
     """Fit a model to a table; say how near each zero is."""
     rule, tol = _rule(select, cv), _tolerance(tol)
     options: dict[str, Any] = {"penalty": _penalty(penalty), "cv": cv or None, "seed": seed, "tol": tol}
-    _check_outputs(file, output, plot, force=force)
+    _check_outputs(file, force=force, output=output, plot=plot, report=report)
     _refuse_terminal(ctx, file)
 
     from lozenge import screens, tables
@@ -150,7 +159,12 @@ def fit(
     else:
         name = "standard input" if file == "-" else FilePath(file).name
         _print(_screen(path, table, name, rule, everything=everything), color)
-    _write(path, output, plot, force=force, quiet=quiet)  # last: an answer that cannot be kept is still an answer
+    made = {}  # all of them before any is written
+    if plot is not None:
+        made[plot] = _picture(path, plot)
+    if report is not None:
+        made[report] = _page(ctx, path, table, file, _rule_name(rule)).encode()
+    _write(path, output, made, force=force, quiet=quiet)  # last: an answer that cannot be kept is still an answer
     if not (quiet or as_json):
         _tell_next(path, output)
     if not screens.is_certified(path):
@@ -161,18 +175,51 @@ def fit(
 def why(
     model: Saved,
     feature: Annotated[str, typer.Argument(metavar="FEATURE", autocompletion=_features_of)],
+    data: Annotated[str | None, typer.Option(metavar="FILE", help="The table it was fitted on, to say more.")] = None,
+    without: Annotated[
+        str | None, typer.Option(metavar="FEATURE", help="With --data: what if it were not there?")
+    ] = None,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Say why a feature has the weight it has."""
+    if without is not None and data is None:
+        raise typer.BadParameter(
+            "a model without its rows cannot be fitted again: name them, --data FILE", param_hint="--without"
+        )
+
     from lozenge import io, screens
 
-    path = io.load(model)
-    _check_feature(path, feature)
+    path = io.load(model) if data is None else _revived(model, data, quiet=quiet)[0]
+    for name in (feature, without):
+        if name is not None:
+            _check_feature(path, name)
     reason = path.why(feature)
+    instead = None if without is None else path.what_if(feature, without)
     if as_json:
-        _print_json(screens.finite(reason.to_dict()))
+        _print_json(screens.finite(reason.to_dict() | ({} if instead is None else {"what_if": asdict(instead)})))
     else:
-        _print([screens.Line("", line) for line in screens.wrap(str(reason))], "never")
+        texts = [str(reason)] + ([str(instead)] if instead else [])
+        _print([screens.Line("", line) for text in texts for line in screens.wrap(text)], "never")
+    _own_up(path)
+
+
+@app.command()
+def report(
+    ctx: typer.Context,
+    model: Saved,
+    file: File,
+    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="The page: .html.")],
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write the page of a saved model, with the table that it was fitted on."""
+    _check_outputs(file, force=force, report=output)
+    _refuse_terminal(ctx, file)
+
+    path, table = _revived(model, file, quiet=quiet)
+    made = {output: _page(ctx, path, table, file, _rule_of(path)).encode()}
+    _write(None, None, made, force=force, quiet=quiet)
     _own_up(path)
 
 
@@ -195,6 +242,107 @@ def predict(ctx: typer.Context, model: Saved, file: File) -> None:
     _tell_notes(notes, quiet=False, everything=False)
     _print_csv(_predictions(path, X))
     _own_up(path)
+
+
+@app.command()
+def lesson(
+    ctx: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", autocompletion=_lessons_of)] = None,
+    listed: Annotated[bool, typer.Option("--list", help="Name them all.")] = False,
+    data: Annotated[str | None, typer.Option(metavar="FILE", help="Run it on a table.")] = None,
+    target: Annotated[str | None, typer.Option(metavar="COLUMN", help="To predict, with --data.")] = None,
+    select: Annotated[str, typer.Option(metavar="RULE", help="With --data: 1se, min or a number.")] = "1se",
+    plot: Annotated[str | None, typer.Option(metavar="FILE", help="Draw it: .png, .pdf, .svg.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
+    quiet: Quiet = False,
+    color: Color = "auto",
+) -> None:
+    """Run a classic argument for why L1 makes zeros and L2 does not, on toy numbers or on a table."""
+    from lozenge import screens
+    from lozenge.explain.lessons import LESSONS
+
+    if listed or name is None:
+        if not listed:
+            _tell("note", "lozenge lesson NAME runs one")
+        _print(screens.contents({each: run().claim for each, run in LESSONS.items()}), color)
+        return
+    if name not in LESSONS:
+        raise typer.BadParameter(f"{', '.join(LESSONS)}{_meant(name, LESSONS)}; got '{name}'", param_hint="NAME")
+    if (data is None) != (target is None):
+        raise typer.BadParameter("--data FILE and --target COLUMN go together", param_hint="--data")
+    rule = _rule(select, 10)
+    _check_outputs(data or "", force=force, plot=plot)
+    found = (
+        LESSONS[name]() if data is None or target is None else LESSONS[name](_taught(ctx, data, target, rule, quiet))
+    )
+    _print(screens.lesson(found), color)
+    if plot is not None:
+        _write(None, None, {plot: _picture(found, plot)}, force=force, quiet=quiet)
+
+
+@app.command()
+def compare(
+    ctx: typer.Context,
+    file: File,
+    target: Annotated[str, _columns("To predict.")],
+    penalty: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="To compare; may be repeated. By default all.")
+    ] = None,
+    loss: Annotated[Loss, typer.Option(help="auto: logistic for a target with two values.")] = "auto",
+    select: Annotated[str, typer.Option(metavar="RULE", help="Which alpha: 1se, min or a number.")] = "1se",
+    cv: Annotated[int, typer.Option(metavar="FOLDS", help="Of the cross-validation; 0: none.", min=0)] = 10,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of the folds.", min=0)] = 0,
+    tol: Annotated[float, typer.Option(metavar="GAP", help="Largest that is certified.")] = 1e-6,
+    plot: Annotated[str | None, typer.Option(metavar="FILE", help="Draw the weights: .png, .pdf, .svg.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every feature, every note.")] = False,
+    quiet: Quiet = False,
+    color: Color = "auto",
+) -> None:
+    """Fit several penalties on the same rows and folds; set their zeros and weights side by side."""
+    rule, tol = _rule(select, cv), _tolerance(tol)
+    asked = [_penalty(text) for text in penalty] if penalty else None
+    _check_outputs(file, force=force, plot=plot)
+    _refuse_terminal(ctx, file)
+
+    from lozenge import contest, screens, tables
+
+    table = tables.encode(tables.read(file), target)
+    _tell_notes(table.notes, quiet=quiet, everything=everything)
+    task = _task(table.y, target, loss, quiet=quiet)
+    _check_rows(table, task, cv)
+    with _Bar(quiet=quiet) as bar:
+        found = contest.compare(
+            table.X,
+            table.y,
+            penalties=asked,
+            rule=rule,
+            cv=cv or None,
+            seed=seed,
+            tol=tol,
+            loss=task,
+            feature_names=table.feature_names,
+            progress=bar,
+        )
+    _print(screens.comparison(found, everything=everything), color)
+    if plot is not None:
+        _write(None, None, {plot: _picture(found, plot)}, force=force, quiet=quiet)
+    if not found.certified.all():
+        raise typer.Exit(UNCERTIFIED)
+
+
+def _taught(ctx: typer.Context, file: str, target: str, rule: str | float, quiet: bool) -> Path:
+    """The lasso on a table, as ``fit`` makes it."""
+    _refuse_terminal(ctx, file)
+
+    from lozenge import tables
+
+    table = tables.encode(tables.read(file), target)
+    _tell_notes(table.notes, quiet=quiet, everything=False)
+    loss = _task(table.y, target, "auto", quiet=quiet)
+    cv = 10 if isinstance(rule, str) else 0
+    _check_rows(table, loss, cv)
+    return _solve(table, target, rule, quiet=quiet, loss=loss, cv=cv or None)
 
 
 @app.command()
@@ -270,11 +418,14 @@ def _refuse_terminal(ctx: typer.Context, file: str) -> None:
         raise typer.Exit(USAGE)
 
 
-def _check_outputs(file: str, output: str | None, plot: str | None, *, force: bool) -> None:
+def _check_outputs(file: str, *, force: bool, **asked: str | None) -> None:
     # Before any work: after an hour of it is no time to find that the answer cannot be kept.
-    if plot is not None and FilePath(plot).suffix.lower() not in PICTURES:
-        raise typer.BadParameter(f"a file in {', '.join(PICTURES)}; got '{plot}'", param_hint="--plot")
-    named = [FilePath(name) for name in (output, plot) if name is not None]
+    for option, endings in (("plot", PICTURES), ("report", PAGES)):
+        wanted = asked.get(option)
+        if wanted is not None and FilePath(wanted).suffix.lower() not in endings:
+            raise typer.BadParameter(f"a file in {', '.join(endings)}; got '{wanted}'", param_hint=f"--{option}")
+    given = {option: FilePath(name) for option, name in asked.items() if name is not None}
+    named = list(given.values())
     for name in named:
         if not name.parent.is_dir():
             raise ValueError(f"no folder '{name.parent}' to write '{name}' in; create it first")
@@ -286,8 +437,10 @@ def _check_outputs(file: str, output: str | None, plot: str | None, *, force: bo
             raise ValueError(f"'{name}' exists; name another file, or overwrite it with --force")
         if not os.access(name.parent, os.W_OK):
             raise ValueError(f"the folder '{name.parent}' cannot be written to; name another")
-    if len(named) > 1 and named[0].resolve() == named[1].resolve():
-        raise ValueError(f"-o and --plot both name '{named[0]}'; give each a file of its own")
+    options = ["-o" if option == "output" else f"--{option}" for option in given]
+    for (one, first), (other, second) in combinations(zip(options, named, strict=True), 2):
+        if first.resolve() == second.resolve():
+            raise ValueError(f"{one} and {other} both name '{first}'; give each a file of its own")
 
 
 def _task(y: NDArray[Any], target: str, asked: Loss, *, quiet: bool) -> str:
@@ -419,6 +572,26 @@ def _solve(
     return replace(path, encoding=table.encoding.to_dict(), model=replace(path.model, target=target))
 
 
+def _revived(model: str, file: str, *, quiet: bool) -> tuple[Path, Table]:
+    """A saved path with its data behind it again."""
+    from lozenge import fit as fits
+    from lozenge import io, tables
+
+    path = io.load(model)
+    if path.encoding is None or path.model.target is None:
+        raise ValueError(f"'{model}' was saved from Python, without the recipe of a table; use path.why there")
+    table = tables.again(tables.read(file), path.model.target, tables.Encoding.from_dict(path.encoding))
+    _tell_notes(table.notes, quiet=quiet, everything=False)
+    return fits.revive(path, table.X, table.y), table
+
+
+def _rule_of(path: Path) -> str:
+    from lozenge.explain.why import chosen_by
+
+    rule = chosen_by(path)
+    return "alpha" if rule == "last" else rule
+
+
 def _screen(path: Path, table: Table, file: str, rule: str | float, *, everything: bool = False) -> list[Line]:
     from lozenge import screens
 
@@ -463,26 +636,44 @@ def _demo_tables() -> Iterator[tuple[str, str, Any]]:
 
 
 # -------------------------------------------------------------------------------- files, stdout
-def _write(path: Path, output: str | None, plot: str | None, *, force: bool, quiet: bool) -> None:
-    picture = None if plot is None else _picture(path, FilePath(plot).suffix[1:].lower())
-    if output is not None:
-        path.save(output, force=force)
-    if plot is not None and picture is not None:
-        from lozenge import io
+def _write(path: Path | None, output: str | None, made: dict[str, bytes], *, force: bool, quiet: bool) -> None:
+    from lozenge import io
 
-        io.write(picture, plot, force=force)
-    for name in (output, plot):
-        if name is not None and not quiet:
+    if path is not None and output is not None:
+        path.save(output, force=force)
+    for name, content in made.items():
+        io.write(content, name, force=force)
+    for name in ([output] if output else []) + list(made):
+        if not quiet:
             _tell("note", f"wrote {name}")
 
 
-def _picture(path: Path, kind: str) -> bytes:
+def _picture(record: Path | Lesson | Comparison, file: str) -> bytes:
     from io import BytesIO
 
     buffer = BytesIO()
-    figure: Any = path.plot().figure
-    figure.savefig(buffer, format=kind)
+    figure: Any = record.plot().figure
+    figure.savefig(buffer, format=FilePath(file).suffix[1:].lower())
     return buffer.getvalue()
+
+
+def _page(ctx: typer.Context, path: Path, table: Table, file: str, rule: str) -> str:
+    import hashlib
+
+    from lozenge import screens
+    from lozenge.report import Setting, page
+
+    known = file != "-"
+    setting = Setting(
+        file=FilePath(file).name if known else "standard input",
+        target=screens.target(path, table.y),
+        rule=rule,
+        summary=table.summary,
+        notes=table.notes,
+        command=shlex.join(["lozenge", *(ctx.obj or ())]),
+        fingerprint=hashlib.sha256(FilePath(file).read_bytes()).hexdigest() if known else "",
+    )
+    return page(path, setting)
 
 
 @contextmanager
@@ -633,7 +824,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 warnings.simplefilter("ignore")
                 warnings.simplefilter("always", UserWarning)
                 warnings.showwarning = lambda message, *_, **__: _tell("warning", str(message))
-            app(args=asked, prog_name="lozenge")
+            app(args=asked, prog_name="lozenge", obj=asked)
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else 0
     except KeyboardInterrupt:

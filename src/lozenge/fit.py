@@ -12,6 +12,7 @@ from lozenge import problem as problems
 from lozenge.certificate import DEGENERATE
 from lozenge.design import as_design
 from lozenge.losses import LOSSES
+from lozenge.penalties import PENALTIES
 from lozenge.results import Certificate, CrossValidation, History, Model, Path, Solution, Split
 from lozenge.shards import Fleet, Shard
 from lozenge.source import Source
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int, int, float], None]
 
+SAME = 1e-9  # of a mean or a spread: the rows are the model's
 USUAL = 100  # values of α that a grid of unknown length is taken to have
 REFINED_TO = 1e-5  # relative width of an entry's bracket
 MOST_REFINED = 200  # features that `refined` takes on when none are named
@@ -261,6 +263,46 @@ def _history(coefs: Any) -> History:
         exits=tuple(zip(row[exits].tolist(), (at[exits] + 1).tolist(), strict=True)),
         sign_changes=tuple(zip(row[turns].tolist(), (at[turns] + 1).tolist(), strict=True)),
     )
+
+
+def revive(found: Path, X: Any, y: Any) -> Path:
+    """A loaded path with its data behind it again, so that it can be asked what only the data can tell.
+
+    Raises
+    ------
+    ValueError
+        If these are not the rows that it was fitted on: their number, means and spreads are compared.
+    """
+    model = found.model
+    parameters: dict[str, Any] = dict(model.penalty_parameters)
+    fresh = path(
+        X,
+        y,
+        loss=model.loss,
+        penalty=PENALTIES[model.penalty](**parameters),
+        alphas=[float(found.alphas[found.chosen])],
+        fit_intercept=model.fit_intercept,
+        standardize=model.standardize,
+        penalty_weights=model.penalty_weights,
+        tol=model.tol,
+        feature_names=found.feature_names,
+    )
+    if fresh.model.n != model.n:
+        raise ValueError(
+            f"these are not the rows of the model: it was fitted on {model.n:,}, here are {fresh.model.n:,}"
+        )
+    for what in ("y_mean", "y_sd", "center", "scale"):
+        before, now = np.atleast_1d(getattr(model, what)), np.atleast_1d(getattr(fresh.model, what))
+        spread = np.atleast_1d(model.y_sd if what.startswith("y") else model.scale)
+        off = np.flatnonzero(~(np.abs(now - before) <= SAME * (np.abs(before) + spread)))
+        if len(off):
+            name = "the target" if what.startswith("y") else f"{found.feature_names[off[0]]!r}"
+            figure = "mean" if what in {"y_mean", "center"} else "standard deviation"
+            raise ValueError(
+                f"these are not the rows of the model: the {figure} of {name} was {before[off[0]]:.6g} and is "
+                f"{now[off[0]]:.6g} here"
+            )
+    return replace(found, source=fresh.source)
 
 
 @one_pool()

@@ -202,3 +202,8 @@ def reweighted(problem: Problem, weights: Floats) -> Problem:
         penalised=penalised.astype(np.int64),
         penalty=problem.penalty.with_weights(weights[penalised]),
     )
+
+
+def repriced(problem: Problem, penalty: Penalty) -> Problem:
+    """The same problem under another penalty."""
+    return replace(problem, penalty=penalty.with_weights(problem.weights[problem.penalised]))

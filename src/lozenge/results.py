@@ -99,6 +99,18 @@ class Source(Protocol):
         """Covariance of one feature with others, both in the units the penalty sees."""
         ...
 
+    def covariance(self, features: Indices) -> Floats:
+        """(k, k) of some features, in the units the penalty sees."""
+        ...
+
+    def contrast(self, alpha: float) -> Floats:
+        """(p,) weights, in user's units, under L2 where it explains the deviance that the fit at α explains."""
+        ...
+
+    def without(self, feature: int) -> Source:
+        """The same rows with one feature excluded."""
+        ...
+
     def drift(self, alpha: float) -> Floats:
         """(p,) d left / dα on the present support, by which the next entry is predicted."""
         ...
@@ -113,6 +125,30 @@ class Source(Protocol):
 
     def refit(self, support: Indices) -> Floats:
         """Weights, in user's units, of the unpenalised fit on a support; nan where there is none."""
+        ...
+
+    def under(self, penalty: Any) -> Source:
+        """The same rows, folds aside, under another penalty."""
+        ...
+
+    def at_deviance(self, explained: float, near: float = 1.0) -> Solution:
+        """The solution that explains a share of the null deviance, searched from an α that is near."""
+        ...
+
+    def weights_at(self, alpha: float) -> Floats:
+        """(p + 1,) weights at one α in the units the penalty sees, and the level of η at the mean of every column."""
+        ...
+
+    def losses(self, weights: Floats) -> Floats:
+        """(m,) mean losses at any weights (p + 1, m) in the units of `weights_at`."""
+        ...
+
+    def evaluate(self, weights: Floats) -> tuple[Floats, Floats]:
+        """Mean loss (m,) and pulls (p + 1, m) at any weights (p + 1, m) in the units of `weights_at`."""
+        ...
+
+    def hessian(self, weights: Floats, features: Indices) -> Floats:
+        """(k, k) of the mean loss on some features, at weights (p + 1,); feature p is the level."""
         ...
 
 
@@ -304,6 +340,19 @@ class Path:
 
         return why.why(self, feature, alpha)
 
+    def reasons(self, alpha: float | None = None) -> Any:
+        """Give the forces on every feature as a polars frame: kept ones, then zeros, nearest to entering first."""
+        from lozenge import tables
+        from lozenge.explain import survey
+
+        return tables.reasons_frame(survey.reasons(self, alpha))
+
+    def what_if(self, feature: str | int, without: str | int, alpha: float | None = None) -> WhatIf:
+        """Say what this feature would weigh, and what the fit would lose, if another one were not there."""
+        from lozenge.explain import rivals
+
+        return rivals.what_if(self, feature, without, alpha)
+
     def to_frame(self) -> Any:
         """Give one row per feature that is ever kept and one column per α, as a polars frame."""
         from lozenge import tables
@@ -316,6 +365,13 @@ class Path:
 
         drawn: Axes = plots.path(self, ax)
         return drawn
+
+    def report(self, file: str | FilePath, *, force: bool = False) -> None:
+        """Write one self-contained HTML page: what is kept, why the rest is zero, how sure, how to make it again."""
+        from lozenge import io
+        from lozenge.report import Setting, page
+
+        io.write(page(self, Setting()), file, force=force)
 
     def save(self, file: str | FilePath, *, force: bool = False) -> None:
         """Write the path as JSON, atomically, never over an existing file unless ``force``."""
@@ -345,6 +401,11 @@ class Reason:
     twins : names of features that carry the same information (|correlation| = 1 to rounding)
         (``used_by`` and ``twins`` are None where only the data could tell: a loaded path)
     correlation_unit : divide a force by this to read it as a correlation; 0 for a constant column
+    rank : 1 for the first feature to enter the path; features that enter at the same grid α share a rank
+    turned_at : grid alphas at which the weight is first seen with the other sign
+    rivals : kept features with their partial correlation with this one given the other kept ones, largest first
+    ridge_weight : user's units, under L2 at the α that explains the same deviance
+        (both None where only the data could tell, or where they are too dear: see `lozenge.explain.why.why`)
     """
 
     feature: str
@@ -375,6 +436,10 @@ class Reason:
     last_alpha: float
     kept: int
     chosen_by: str
+    rank: int | None = None
+    turned_at: tuple[float, ...] = ()
+    rivals: tuple[tuple[str, float], ...] | None = None
+    ridge_weight: float | None = None
 
     def __str__(self) -> str:
         from lozenge.explain import why
@@ -384,3 +449,148 @@ class Reason:
     def to_dict(self) -> dict[str, Any]:
         """Give the numbers and the sentence as plain JSON values."""
         return asdict(self) | {"sentence": str(self)}
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """A feature's weight with and without a rival, at one α, each solved and certified.
+
+    Attributes
+    ----------
+    weight, weight_without : user's units
+    explained, explained_without : share of the null deviance
+    kept, kept_without : non-zero weights
+    """
+
+    feature: str
+    without: str
+    alpha: float
+    weight: float
+    weight_without: float
+    explained: float
+    explained_without: float
+    kept: int
+    kept_without: int
+    gap: float
+
+    def __str__(self) -> str:
+        from lozenge.explain import rivals
+
+        return rivals.sentence(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Reasons:
+    """The forces on every feature at one α, one entry per feature, as a table shows them.
+
+    Attributes
+    ----------
+    order : (p,) features: kept ones by weight per standard deviation, then zeros by share of the price, then those that
+        never could have a weight
+    state : (p,) kept, zero, excluded, unpenalised or constant
+    enters_at : (p,) largest grid α with a non-zero weight, or refined where the path has been; nan if there is none
+    """
+
+    alpha: float
+    feature_names: tuple[str, ...]
+    order: Indices
+    state: tuple[str, ...]
+    weight: Floats
+    per_sd: Floats
+    marginal: Floats
+    left: Floats
+    price: Floats
+    share: Floats
+    enters_at: Floats
+    certified: Bools
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison:
+    """Several penalties on the same rows, folds and rule.
+
+    Attributes
+    ----------
+    penalties : names, with their parameter where it is not the default
+    rule : by which each α was chosen
+    alphas, kept, zeros, near, explained, deviance, se : (k,)
+        ``near``: not zero, but below 1 % of the largest weight per standard deviation; ``deviance``: cross-validated,
+        with its standard error, nan without a cross-validation.
+    coefs : (p, k) user's units; ``per_sd``: times the standard deviation of the feature
+    certified : (k,) whether the chosen α of each was
+    """
+
+    penalties: tuple[str, ...]
+    rule: str
+    feature_names: tuple[str, ...]
+    alphas: Floats
+    kept: Indices
+    zeros: Indices
+    near: Indices
+    explained: Floats
+    deviance: Floats
+    se: Floats
+    coefs: Floats
+    per_sd: Floats
+    intercepts: Floats
+    gaps: Floats
+    certified: Bools
+
+    def __repr__(self) -> str:
+        counted = ", ".join(f"{name} {kept}" for name, kept in zip(self.penalties, self.kept, strict=True))
+        return f"<Comparison by the rule {self.rule}, kept of {len(self.feature_names)}: {counted}>"
+
+    def __str__(self) -> str:
+        from lozenge import screens
+
+        return "\n".join(str(line) for line in screens.comparison(self))
+
+    def to_frame(self) -> Any:
+        """Give one row per feature and one column of weights per penalty, as a polars frame."""
+        from lozenge import tables
+
+        return tables.comparison_frame(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the weights side by side."""
+        from lozenge import plots
+
+        drawn: Axes = plots.weights(self, ax)
+        return drawn
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Lesson:
+    """One argument, run on numbers.
+
+    Attributes
+    ----------
+    name, claim : how it is called, and what it claims, in a sentence
+    on : the numbers it was run on
+    columns, rows : the table that shows it
+    arrays : what the picture draws, by name
+    text : the argument in words, and its limits
+    """
+
+    name: str
+    claim: str
+    on: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    arrays: dict[str, Floats]
+    text: str
+
+    def __repr__(self) -> str:
+        return f"<Lesson {self.name} on {self.on}: {len(self.rows)} rows>"
+
+    def __str__(self) -> str:
+        from lozenge import screens
+
+        return "\n".join(str(line) for line in screens.lesson(self))
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the argument."""
+        from lozenge import plots
+
+        drawn: Axes = plots.lesson(self, ax)
+        return drawn

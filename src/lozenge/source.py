@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,22 +11,27 @@ import numpy as np
 from lozenge import engine
 from lozenge import problem as problems
 from lozenge.certificate import DEGENERATE
+from lozenge.penalties import L2
 from lozenge.results import Certificate, Forces, Solution, Status
 from lozenge.shards import Want
 from lozenge.threads import one_pool
+from lozenge.working import Working, look
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lozenge.design.base import Floats
     from lozenge.engine import Null, Step
+    from lozenge.penalties import Penalty
     from lozenge.problem import Problem
     from lozenge.results import Indices, Model
     from lozenge.shards import Fleet
-    from lozenge.working import Working
 
 SHARP = 1e-11  # tolerance of solves off the grid: at the grid's own, a weight that has just entered may pass for zero
 REMEMBERED = 256  # steps kept for the next question
+WIDEST = 1e12  # by which a search for an α widens
+HALVINGS = 60  # of an interval of log α
+SAME_DEVIANCE = 1e-6  # share of the null deviance
 RECENT = 4  # of those, the ones whose pulls on all columns are kept too
 
 
@@ -54,6 +60,7 @@ class Source:
         self.names = names
         self.unit = unit
         self._steps: dict[float, Step] = {}
+        self._contrasts: dict[float, Floats] = {}
 
     def remember(self, alpha: float, step: Step) -> None:
         """Keep a step for later questions, and the pulls of the last few."""
@@ -145,6 +152,57 @@ class Source:
         return problem.gram(sums.plain_gram[:, :, 0], many[:-1], one[:-1])[:, 0]
 
     @one_pool()
+    def covariance(self, features: Indices) -> Floats:
+        """(k, k) of some features, in the units the penalty sees."""
+        problem = self.problem
+        on = np.append(np.asarray(features, dtype=np.int64), problem.p)
+        nothing = np.zeros((0, 1)), np.zeros(0, dtype=np.int64)
+        sums = problem.fleet.evaluate(*nothing, Want(plain_gram=(on, on)), [problem.split])
+        return problem.gram(sums.plain_gram[:, :, 0], on[:-1], on[:-1])
+
+    def contrast(self, alpha: float) -> Floats:
+        """(p,) weights, in the user's units, under L2 where it explains the deviance that the fit at α explains.
+
+        nan where that is nothing or all of it: the ridge that does so has an infinite α, or none.
+        """
+        if alpha not in self._contrasts:
+            explained = self.explained(self._step(alpha).loss)
+            inside = SAME_DEVIANCE < explained < 1.0 - SAME_DEVIANCE
+            nothing = np.full(self.problem.p, np.nan)
+            self._contrasts[alpha] = self._ridge.at_deviance(explained, alpha).coef if inside else nothing
+        return self._contrasts[alpha]
+
+    @cached_property
+    def _ridge(self) -> Source:
+        return self.under(L2())
+
+    def at_deviance(self, explained: float, near: float = 1.0) -> Solution:
+        """The solution that explains a share of the deviance, to 1e-6, by halving on log α from an α that is near."""
+        low = high = near
+        while (found := self.solve(high)).deviance_ratio > explained and high < WIDEST * near:
+            low, high = high, 8.0 * high
+        while (found := self.solve(low)).deviance_ratio < explained and low > near / WIDEST:
+            low, high = 0.125 * low, low
+        for _ in range(HALVINGS):
+            if abs(found.deviance_ratio - explained) <= SAME_DEVIANCE:
+                break
+            middle = float(np.sqrt(low * high))
+            found = self.solve(middle)
+            low, high = (middle, high) if found.deviance_ratio > explained else (low, middle)
+        return found
+
+    def without(self, feature: int) -> Source:
+        """The same rows with one feature excluded."""
+        weights = self.problem.weights.copy()
+        weights[feature] = np.inf
+        problem = problems.reweighted(self.problem, weights)
+        null = self.null
+        if self.problem.weights[feature] == 0.0:  # the null model had it
+            null = engine.outcomes([(self.fleet, engine.null(problem))])[0]
+        model = replace(self.model, penalty_weights=weights)
+        return Source(self.fleet, problem, null, Working(problem), model, self.names, self.unit)
+
+    @one_pool()
     def drift(self, alpha: float) -> Floats:
         """(p,) d left / dα on the present support, from two certified solutions a hair apart."""
         hair = 1e-4 * alpha
@@ -164,6 +222,48 @@ class Source:
             slopes, _ = problem.in_user_units(null.point.beta, problem.free)
             found[problem.free[problem.free < problem.p]] = slopes * self.unit
         return found[np.asarray(support)]
+
+    def under(self, penalty: Penalty) -> Source:
+        """The same rows, folds aside, under another penalty."""
+        problem = problems.repriced(self.problem, penalty.in_units(self.unit))
+        alpha_max = problem.penalty.alpha_max(self.null.point.pull[problem.penalised]) * self.unit
+        model = replace(self.model, penalty=penalty.name, penalty_parameters=penalty.parameters(), alpha_max=alpha_max)
+        return Source(self.fleet, problem, self.null, Working(problem), model, self.names, self.unit)
+
+    @one_pool()
+    def weights_at(self, alpha: float) -> Floats:
+        """(p + 1,) weights at one α in the units the penalty sees, and the level of η at the mean of every column."""
+        step, weights = self._step(alpha), np.zeros(self.problem.p + 1)
+        weights[step.cols] = step.beta
+        return weights * self.unit
+
+    @one_pool()
+    def losses(self, weights: Floats) -> Floats:
+        """(m,) mean losses at any weights (p + 1, m) in the units of `weights_at`."""
+        problem = self.problem
+        cols = np.append(np.flatnonzero(weights[:-1].any(axis=1)), problem.p)
+        coef, on = problem.coefficients(weights[cols] / self.unit, cols)
+        sums = problem.fleet.evaluate(coef, on, Want(loss=True), [problem.split] * weights.shape[1])
+        return sums.loss / problem.weight * self.unit**2
+
+    @one_pool()
+    def evaluate(self, weights: Floats) -> tuple[Floats, Floats]:
+        """Mean loss (m,) and pulls (p + 1, m) at any weights (p + 1, m) in the units of `weights_at`."""
+        cols = np.append(np.flatnonzero(weights[:-1].any(axis=1)), self.problem.p)
+        run = look(self.problem, cols, weights[cols] / self.unit)
+        points = engine.outcomes([(self.fleet, run)])[0]
+        loss = np.array([point.loss for point in points]) * self.unit**2
+        return loss, np.column_stack([point.pull for point in points]) * self.unit
+
+    @one_pool()
+    def hessian(self, weights: Floats, features: Indices) -> Floats:
+        """(k, k) of the mean loss on some features, at weights (p + 1,); feature p is the level."""
+        problem = self.problem
+        cols = np.append(np.flatnonzero(weights[:-1]), problem.p)
+        coef, on = problem.coefficients(weights[cols, None] / self.unit, cols)
+        asked = np.append(features, problem.p)
+        sums = problem.fleet.evaluate(coef, on, Want(gram=(asked, asked)), [problem.split])
+        return problem.gram(sums.gram[:, :, 0], features, features)
 
     def hold(self, alpha: float, feature: int) -> float:
         """How firmly a feature is at zero: price - |left| where it is zero, -|weight| where it is kept."""

@@ -7,13 +7,13 @@ English.
 
 from __future__ import annotations
 
-import difflib
 import math
-from operator import index
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from lozenge.explain.rivals import rivals
+from lozenge.explain.words import forces_at, number, percent, position
 from lozenge.results import Reason
 
 if TYPE_CHECKING:
@@ -26,8 +26,9 @@ DRIFT_HOLDS_TO = 1e-6  # a crossing nearer to 0, in units of α, is rounding
 SPLIT_HOLDS_TO = 1e-6  # parts of `used` that miss its sum by more are not shown
 TWIN_TO = 1e-9  # |correlation| this near to 1 is the same column in other units
 AT_THE_PRICE = 1e-9  # a share this near to 1 is the price itself
+CONTRASTED = 20_000_000  # entries of X up to which the fit under L2 is made for the contrast
+ALIKE = 0.1  # partial correlation from which a rival is named
 LISTED = 3  # parts of `used` that a sentence names
-SHOWN = 60  # characters of a name in an error
 RULES = {
     "1se": "the one-standard-error rule chose alpha",
     "min": "the best cross-validated score chose alpha",
@@ -73,8 +74,8 @@ def why(path: Path, feature: str | int, alpha: float | None = None) -> Reason:
     >>> reason.state, round(reason.left, 9), round(reason.price, 9)
     ('zero', 0.5, 1.0)
     """
-    j = _position(path, feature)
-    forces = _forces(path, alpha)
+    j = position(path, feature)
+    forces = forces_at(path, alpha)
     model, source = path.model, path.source
     unit, scale = float(model.penalised_unit[j]), float(model.scale[j])
     weight, left, price = float(forces.weight[j]), float(forces.left[j]), float(forces.price[j])
@@ -89,7 +90,7 @@ def why(path: Path, feature: str | int, alpha: float | None = None) -> Reason:
 
     parts: tuple[tuple[str, float], ...] | None = None if source is None else ()
     twins: tuple[str, ...] | None = None if source is None else ()
-    refit = None
+    refit, ridge, others = None, None, None
     if source is not None and not constant:
         similarity = source.similarity(j, np.arange(len(path.feature_names)))
         twins = _twins(path, j, similarity)
@@ -97,6 +98,9 @@ def why(path: Path, feature: str | int, alpha: float | None = None) -> Reason:
             parts = _split(path, source, forces, j, similarity, used)
         if state in {"kept", "unpenalised"}:
             refit = _known(float(source.refit(kept)[np.searchsorted(kept, j)]))
+        others = rivals(path, source, j, kept)
+        if model.n * len(path.feature_names) <= CONTRASTED and model.penalty != "l2" and forces.alpha > 0:
+            ridge = _known(float(source.contrast(float(forces.alpha))[j]))
 
     enters, leaves = _visits(path, j)
     entry = _Next(None, exact=False)
@@ -132,6 +136,10 @@ def why(path: Path, feature: str | int, alpha: float | None = None) -> Reason:
         last_alpha=float(path.alphas[-1]),
         kept=len(kept),
         chosen_by=chosen_by(path) if chosen else "alpha",
+        rank=_rank(path, j),
+        turned_at=tuple(float(path.alphas[k]) for feature, k in path.history.sign_changes if feature == j),
+        rivals=others,
+        ridge_weight=ridge,
     )
 
 
@@ -143,43 +151,6 @@ def chosen_by(path: Path) -> str:
     rules = {"1se": cv.alphas[cv.index_1se], "min": cv.alphas[cv.index_min]}
     found = [rule for rule, chosen in rules.items() if chosen == alpha]
     return cv.rule if cv.rule in found else found[0] if found else "alpha"
-
-
-def _position(path: Path, feature: str | int) -> int:
-    names = path.feature_names
-    if isinstance(feature, str):
-        if feature in names:
-            return names.index(feature)
-        folded = [name for name in names if name.casefold() == feature.casefold()]
-        near = folded or difflib.get_close_matches(feature, names, n=1)
-        hint = f"did you mean {_quoted(near[0])}?" if near else "path.feature_names lists those it has"
-        raise ValueError(f"the path has no feature {_quoted(feature)}; {hint}")
-    j = index(feature)
-    if not 0 <= j < len(names):
-        raise ValueError(f"feature {j} is out of range: the path has {len(names):,}, counted from 0")
-    return j
-
-
-def _quoted(name: str) -> str:
-    return repr(name if len(name) <= SHOWN else name[: SHOWN - 1] + "…")
-
-
-def _forces(path: Path, alpha: float | None) -> Forces:
-    chosen = float(path.alphas[path.chosen])
-    asked = chosen if alpha is None else float(alpha)
-    if not asked >= 0:
-        raise ValueError(f"alpha must be zero or more; got {asked}")
-    if math.isinf(asked):
-        asked = path.model.alpha_max  # where the null model begins
-    # A person types the α that a screen showed; the last digits of a float are not what was meant.
-    if path.forces is not None and (asked == chosen or math.isclose(asked, chosen, rel_tol=1e-9)):
-        return path.forces
-    if path.source is None:
-        raise ValueError(
-            f"a loaded model explains its weights only at its chosen alpha, {chosen!r}; got {asked!r}. "
-            "Fit again for another alpha, or ask before the data are gone"
-        )
-    return path.source.forces(asked)
 
 
 def _known(value: float) -> float | None:
@@ -245,6 +216,11 @@ def _split(
 
 
 # ---------------------------------------------------------------------------------------- when it enters
+def _rank(path: Path, j: int) -> int | None:
+    entered = path.history.entered
+    return int(np.count_nonzero((entered >= 0) & (entered < entered[j]))) + 1 if entered[j] >= 0 else None
+
+
 def _visits(path: Path, j: int) -> tuple[float | None, float | None]:
     history = path.history
     if path.source is not None and history.entered[j] >= 0 and np.isnan(history.enters_at[j]):
@@ -359,15 +335,15 @@ def _kept(reason: Reason) -> list[str]:
     show = _shown(reason)
     excess = -reason.slack
     if abs(excess) <= 1e-3 * reason.price:
-        balance += f", exactly the price at alpha {_number(reason.alpha)}"
+        balance += f", exactly the price at alpha {number(reason.alpha)}"
     elif reason.penalty != "l1" and excess > 0:
         balance += (
             f", exactly the price {show(reason.price)} plus the ridge's pull {show(excess)} "
-            f"at alpha {_number(reason.alpha)}"
+            f"at alpha {number(reason.alpha)}"
         )
     else:
         balance += (
-            f", {_percent(reason.share)} of the price {show(reason.price)} where the optimum leaves "
+            f", {percent(reason.share)} of the price {show(reason.price)} where the optimum leaves "
             "exactly the price: this fit is not quite there"
         )
     turned = reason.weight * reason.marginal < 0
@@ -393,7 +369,7 @@ def _zero(reason: Reason) -> list[str]:
         ]
     close = reason.share >= CLOSE
     verdict = f"{name} is exactly 0" + (", but close" if close else "")
-    standing = f"{_percent(reason.share)} of the price {show(reason.price)} at alpha {_number(reason.alpha)}"
+    standing = f"{percent(reason.share)} of the price {show(reason.price)} at alpha {number(reason.alpha)}"
     if reason.kept == 0:
         balance = f"{_alone(reason)}, {standing}, where no feature is in the model"
     else:
@@ -404,8 +380,21 @@ def _zero(reason: Reason) -> list[str]:
         f"{verdict}.",
         f"{balance}.",
         _twinned(reason) or _entry(reason),
+        _contrasted(reason),
         _zero_caution(reason, close=close),
     ]
+
+
+def _contrasted(reason: Reason) -> str:
+    """Say what L2 makes of it, and who stands in for it."""
+    said = ""
+    if reason.ridge_weight is not None and reason.ridge_weight != 0.0:
+        weight = number(reason.ridge_weight)
+        said = f"Under L2, whose pull fades with the weight, it would weigh {weight} at the same deviance."
+    if reason.rivals and not reason.twins and abs(reason.rivals[0][1]) >= ALIKE:
+        name, partial = reason.rivals[0]
+        said += f" Given the other kept features it is most like {name} (partial correlation {partial:.2f})."
+    return said.strip()
 
 
 def _zero_caution(reason: Reason, *, close: bool) -> str:
@@ -426,9 +415,9 @@ def _zero_caution(reason: Reason, *, close: bool) -> str:
 def _weight(reason: Reason) -> str:
     if reason.loss == "logistic":
         odds = math.exp(reason.per_sd) if reason.per_sd < 700 else math.inf
-        multiplied = f"one SD multiplies the odds of {reason.target} by {_number(odds)}"
-        return f"weight {_number(reason.weight)} per unit: {multiplied}"
-    return f"weight {_number(reason.weight)} ({_number(reason.per_sd)} per SD)"
+        multiplied = f"one SD multiplies the odds of {reason.target} by {number(odds)}"
+        return f"weight {number(reason.weight)} per unit: {multiplied}"
+    return f"weight {number(reason.weight)} ({number(reason.per_sd)} per SD)"
 
 
 def _subject(reason: Reason) -> str:
@@ -481,38 +470,38 @@ def _refitted(reason: Reason) -> str:
     if reason.refit_weight is None:
         return ""
     which = "alone" if reason.kept == 1 else f"on the same {_count(reason.kept)} features"
-    return f"Refitted without penalty {which} its weight would be {_number(reason.refit_weight)}."
+    return f"Refitted without penalty {which} its weight would be {number(reason.refit_weight)}."
 
 
 def _stay(reason: Reason) -> str:
     if reason.enters_at is None:
         return ""
-    leaves = f" and is out again below {_number(reason.leaves_at)}" if reason.leaves_at is not None else ""
-    return f"It enters at alpha {_number(reason.enters_at)}{leaves}."
+    leaves = f" and is out again below {number(reason.leaves_at)}" if reason.leaves_at is not None else ""
+    return f"It enters at alpha {number(reason.enters_at)}{leaves}."
 
 
 def _entry(reason: Reason) -> str:
     past = ""
     if reason.enters_at is not None and reason.enters_at > reason.alpha:
-        past = f"It was in the model from alpha {_number(reason.enters_at)}"
+        past = f"It was in the model from alpha {number(reason.enters_at)}"
         left = reason.leaves_at
-        past += f" down to {_number(left)}. " if left is not None else " and has left since. "
+        past += f" down to {number(left)}. " if left is not None else " and has left since. "
     if reason.next_at is None:
         if past:
             return past.strip()
-        end = f"alpha {_number(reason.last_alpha)}, the end of this path"
+        end = f"alpha {number(reason.last_alpha)}, the end of this path"
         return "" if reason.alpha <= reason.last_alpha else f"It has not entered at {end}."
     again = " again" if past else ""
     if reason.next_at >= reason.alpha * (1 - AT_THE_PRICE):
         return past.strip()  # the caution says it
-    near, far = _number(reason.next_at), _times(reason.alpha, reason.next_at)
+    near, far = number(reason.next_at), _times(reason.alpha, reason.next_at)
     if reason.next_exact:
         return f"{past}It enters{again} at alpha {near}, {far}."
     if reason.next_at >= reason.last_alpha:
         return f"{past}It is in the model{again} at alpha {near}, {far}."
     return (
         f"{past}If nothing else changed it would enter{again} near alpha {near}, {far}, "
-        f"past the end of this path at {_number(reason.last_alpha)}."
+        f"past the end of this path at {number(reason.last_alpha)}."
     )
 
 
@@ -547,27 +536,8 @@ class _shown:  # noqa: N801 - used as a function: it formats
 
     def __call__(self, force: float) -> str:
         if not self.unit:
-            return _number(force)
+            return number(force)
         return f"{round(force / self.unit, self.digits) + 0.0:.{self.digits}f}"
-
-
-def _number(x: float) -> str:
-    """Three significant digits, every whole digit, and no exponent from 1e-4 up to 1e7."""
-    if x == 0 or not math.isfinite(x):
-        return f"{x + 0.0:.0f}"
-    rounded = f"{x:.2e}"
-    exponent = int(rounded.partition("e")[2])
-    return f"{x:,.{max(0, 2 - exponent)}f}" if -4 <= exponent < 7 else rounded
-
-
-def _percent(share: float) -> str:
-    """Whole per cent, but never 100 for a share below 1 nor 0 for one above 0."""
-    if not math.isfinite(share):
-        return "no share"
-    text = f"{100 * share:.0f}"
-    if text == "100" and share != 1:
-        return "over 99.5 %" if share < 1 else "just over 100 %"
-    return f"{text} %" if text != "0" or share == 0 else f"{100 * share:.1g} %"
 
 
 def _times(alpha: float, lower: float) -> str:
@@ -576,7 +546,7 @@ def _times(alpha: float, lower: float) -> str:
         return "below it"
     ratio = alpha / lower
     if ratio < 2:
-        return f"{_percent(1 - lower / alpha)} lower"
+        return f"{percent(1 - lower / alpha)} lower"
     return f"{ratio:.1f} times smaller" if ratio < 9.95 else f"{ratio:,.0f} times smaller"
 
 

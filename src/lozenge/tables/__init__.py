@@ -6,8 +6,21 @@ Rows are counted from 1 below the header, lines of a file from 1 with it.
 
 from lozenge.tables.encoding import Encoding
 from lozenge.tables.files import columns, read
-from lozenge.tables.learn import Table, encode
+from lozenge.tables.learn import Table, again, encode
 from lozenge.tables.parts import Factor, Missingness, Number
-from lozenge.tables.paths import path_frame
+from lozenge.tables.paths import comparison_frame, path_frame, reasons_frame
 
-__all__ = ["Encoding", "Factor", "Missingness", "Number", "Table", "columns", "encode", "path_frame", "read"]
+__all__ = [
+    "Encoding",
+    "Factor",
+    "Missingness",
+    "Number",
+    "Table",
+    "again",
+    "columns",
+    "comparison_frame",
+    "encode",
+    "path_frame",
+    "read",
+    "reasons_frame",
+]

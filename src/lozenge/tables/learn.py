@@ -124,6 +124,34 @@ def encode(
     return Table(X, y, encoding.feature_names, encoding, tuple(notes), summary, left_out)
 
 
+def again(frame: Any, target: str, encoding: Encoding) -> Table:
+    """X and y by a recipe learnt before, on the table that it was learnt on; rows without a target are dropped.
+
+    Raises
+    ------
+    ValueError
+        A column is absent, or holds what the recipe cannot take.
+    """
+    table = open_frame(frame)
+    check_known((target,), table.columns)
+    y, rows = _target(column(table[target]), drop_missing=True)
+    X, notes = encoding.apply(table.filter(rows.tolist()).to_native())
+    numeric = sum(isinstance(part, Number) for part in encoding.parts)
+    used = {part.column for part in encoding.parts if not isinstance(part, Missingness)}
+    raw = {name: column(table[name]).take(rows) for name in used}
+    summary = {
+        "rows": len(y),
+        "rows_dropped": len(rows) - len(y),
+        "columns": len(table.columns) - 1,
+        "features": X.shape[1],
+        "numeric": numeric,
+        "factors": sum(isinstance(part, Factor) for part in encoding.parts),
+        "columns_left_out": len(table.columns) - 1 - len(used),
+        "missing_cells": sum(int(found.missing.sum()) for found in raw.values()),
+    }
+    return Table(X, y, encoding.feature_names, encoding, notes, summary, {})
+
+
 def _check_request(table: nw.DataFrame[Any], target: str, drop: Sequence[str], keep: Sequence[str]) -> None:
     check_known((target, *drop, *keep), table.columns)
     if target in {*drop, *keep}:

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     import polars as pl
 
-    from lozenge.results import Path
+    from lozenge.results import Comparison, Path, Reasons
 
 
 def path_frame(path: Path) -> pl.DataFrame:
@@ -38,3 +38,50 @@ def path_frame(path: Path) -> pl.DataFrame:
             name += "'"
         frame[name] = pl.Series(column, dtype=pl.Float64)
     return pl.DataFrame(frame)
+
+
+def comparison_frame(found: Comparison) -> pl.DataFrame:
+    """Weights in the user's units, a row per feature and a column per penalty.
+
+    Returns
+    -------
+    polars.DataFrame
+        The features in the order of the largest weight per standard deviation under any penalty.
+    """
+    import polars as pl
+
+    order = np.argsort(-np.abs(found.per_sd).max(axis=1), kind="stable")
+    frame = {"feature": pl.Series([found.feature_names[j] for j in order], dtype=pl.String)}
+    columns = zip(found.penalties, found.coefs[order].T, strict=True)
+    return pl.DataFrame(frame | {name: pl.Series(column, dtype=pl.Float64) for name, column in columns})
+
+
+def reasons_frame(found: Reasons) -> pl.DataFrame:
+    """The forces on every feature at one α, a row each in the table's order.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``marginal``, ``left`` and ``price`` in the units of α; ``weight`` in the user's; ``enters_at`` null where the
+        feature is never kept.
+    """
+    import polars as pl
+
+    order = found.order
+    numbers = {
+        "weight": found.weight,
+        "per_sd": found.per_sd,
+        "marginal": found.marginal,
+        "used": found.marginal - found.left,
+        "left": found.left,
+        "price": found.price,
+        "share": found.share,
+        "slack": found.price - np.abs(found.left),
+        "enters_at": found.enters_at,
+    }
+    frame = {
+        "feature": pl.Series([found.feature_names[j] for j in order], dtype=pl.String),
+        "state": pl.Series([found.state[j] for j in order], dtype=pl.String),
+    }
+    frame |= {name: pl.Series(values[order], dtype=pl.Float64, nan_to_null=True) for name, values in numbers.items()}
+    return pl.DataFrame(frame | {"certified": pl.Series(found.certified[order], dtype=pl.Boolean)})

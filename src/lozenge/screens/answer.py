@@ -1,17 +1,31 @@
-"""Records in, plain lines out: what the command line says, at most 80 columns wide.
-
-Nothing here reads, writes, fits or knows of colour; a `Line` only says which part of it is its head.
-"""
+"""The answer of a fit: what was asked, what is kept, which zeros are near, and how sure it is."""
 
 from __future__ import annotations
 
 import math
-import unicodedata
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from lozenge.results import Status
+from lozenge.screens.text import (
+    FEW,
+    MANY,
+    WIDTH,
+    Line,
+    aligned,
+    bar,
+    cells,
+    count,
+    labelled,
+    number,
+    percent,
+    plain,
+    shorten,
+    table,
+    trimmed,
+    wrap,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,9 +34,6 @@ if TYPE_CHECKING:
 
     from lozenge.results import Certificate, CrossValidation, Forces, Path, Reason
 
-WIDTH = 80
-LABEL = 14  # columns of "R squared     "
-MANY, FEW = 30, 10  # with more than MANY features the tables show FEW rows each
 TELLERS = 3  # features that are named as already telling what a zero says
 DETAILED = 200  # rows of a table whose entries are refined and whose reasons are asked for
 READABLE = 8  # columns of a name that is cut
@@ -32,151 +43,11 @@ MODELS = {"squared": "linear regression", "logistic": "logistic regression"}
 PENALTIES = {"l1": "lasso", "l2": "ridge", "elasticnet": "elastic net"}
 
 
-class Line(NamedTuple):
-    """One line of a screen: a head, which a terminal may stress, and the rest."""
-
-    head: str
-    rest: str = ""
-
-    def __str__(self) -> str:
-        return (self.head + self.rest).rstrip()
-
-
 class Rows(NamedTuple):
     """Feature indices in the order in which a screen lists them."""
 
     kept: tuple[int, ...]
     zeros: tuple[int, ...]
-
-
-# -------------------------------------------------------------------------------- text
-def plain(text: object) -> str:
-    r"""Text that cannot steer a terminal: what is not printable is written as its escape.
-
-    Examples
-    --------
-    >>> print(plain("red\x1b[31m"))
-    red\x1b[31m
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
-
-
-def cells(text: str) -> int:
-    """Columns that a terminal gives a text: two for a wide letter, none for a combining mark."""
-    wide = sum(unicodedata.east_asian_width(c) in {"W", "F"} for c in text)
-    return len(text) + wide - sum(unicodedata.category(c) in {"Mn", "Me"} for c in text)
-
-
-def shorten(text: str, width: int) -> str:
-    """Text in at most ``width`` columns, cut in the middle: names differ at their ends.
-
-    Examples
-    --------
-    >>> shorten("mean temperature in July", 14)
-    'mean te…n July'
-    """
-    if cells(text) <= width:
-        return text
-    head, tail = "", ""
-    for letter in text:
-        if cells(head + letter) > width // 2:
-            break
-        head += letter
-    for letter in reversed(text):
-        if cells(letter + tail) > width - 1 - cells(head):
-            break
-        tail = letter + tail
-    return f"{head}…{tail}"
-
-
-def wrap(text: str, first: int = 0, later: int = 0) -> list[str]:
-    """Lines of a text that starts in column ``first``, indented by ``later`` from the second on."""
-    lines, room = [""], WIDTH - first
-    for word in plain(text).split(" "):
-        space = " " if lines[-1] else ""
-        if lines[-1] and cells(lines[-1]) + 1 + cells(word) > room:
-            lines.append("")
-            room, space = WIDTH - later, ""
-        for letter in space + word:
-            if cells(lines[-1] + letter) > room:
-                lines.append("")
-                room = WIDTH - later
-            lines[-1] += letter
-    return [lines[0], *(" " * later + line for line in lines[1:])]
-
-
-def number(x: float, digits: int = 3) -> str:
-    """Write a number with this many significant digits; an exponent from 1e6 and below 1e-4.
-
-    Examples
-    --------
-    >>> [number(x) for x in (5.5678, 0.9996, 123456.7, 2.5e-7)]
-    ['5.57', '1.00', '123457', '2.50e-07']
-    """
-    if x == 0 or not math.isfinite(x):
-        return f"{x:.0f}"
-    rounded = f"{x:.{digits - 1}e}"
-    exponent = int(rounded.partition("e")[2])
-    return f"{x:.{max(0, digits - 1 - exponent)}f}" if -4 <= exponent < 6 else rounded
-
-
-def trimmed(x: float, digits: int = 4) -> str:
-    """Give the number without the zeros at the end of its decimals."""
-    text = number(x, digits)
-    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
-
-
-def percent(share: float) -> str:
-    """Give a share as whole per cent, 1 % where it is small but not zero."""
-    return f"{100 * share:.0f} %" if share >= 0.01 or share == 0 else f"{100 * share:.1g} %"
-
-
-def count(n: int, noun: str) -> str:
-    """``1 row``, ``2,930 rows``."""
-    return f"{n:,} {noun}" + ("" if n == 1 else "s")
-
-
-def labelled(label: str, text: str) -> list[Line]:
-    """Set a label before its text; one too long for its column has a line of its own."""
-    label = shorten(plain(label), WIDTH)
-    lines = wrap(text, LABEL, LABEL)
-    if cells(label) >= LABEL:
-        return [Line(label), *(Line("", line) for line in (" " * LABEL + lines[0], *lines[1:]))]
-    head = label + " " * (LABEL - cells(label))
-    return [Line(head, lines[0]), *(Line("", line) for line in lines[1:])]
-
-
-# -------------------------------------------------------------------------------- tables
-def aligned(texts: Sequence[str]) -> list[str]:
-    """Pad numbers so that their decimal points stand under one another.
-
-    Examples
-    --------
-    >>> aligned(["5.470", "-218.9", "12"])
-    ['   5.470', '-218.9  ', '  12    ']
-    """
-    parts = [(text[: (text + ".").index(".")], text[(text + ".").index(".") :]) for text in texts]
-    left = max((len(whole) for whole, _ in parts), default=0)
-    right = max((len(rest) for _, rest in parts), default=0)
-    return [whole.rjust(left) + rest.ljust(right) for whole, rest in parts]
-
-
-def _table(title: str, names: Sequence[str], columns: Mapping[str, Sequence[str]], last: str = "") -> list[Line]:
-    # Numbers keep their width; the names, and the column of words `last`, share what is left.
-    blocks = []
-    for header, texts in columns.items():
-        width = max([len(header), *map(len, texts)])
-        blocks.append([text.rjust(width) for text in (header, *texts)])
-    names = [plain(name) for name in names]
-    room = WIDTH - sum(len(block[0]) + 3 for block in blocks)
-    wanted = max([len(title) + 1, *(cells(name) + 2 for name in names)])
-    width = min(wanted, room if not last else max(room // 2, len(title) + 1))
-    first = [title, *("  " + shorten(name, width - 2) for name in names)]
-    lines = [
-        "   ".join([name + " " * (width - cells(name)), *(block[row] for block in blocks)])
-        for row, name in enumerate(first)
-    ]
-    return [Line(lines[0] + (f"   {last}" if last else "")), *(Line("", line) for line in lines[1:])]
 
 
 def _entries(path: Path, features: Sequence[int]) -> list[str]:
@@ -194,18 +65,6 @@ def _entries(path: Path, features: Sequence[int]) -> list[str]:
             left = "*" if at > now and path.forces is not None and path.forces.weight[j] == 0 else ""
             texts.append(("~" if math.isnan(exact) else "") + number(at) + left)
     return aligned(texts)
-
-
-def bar(share: float) -> str:
-    """Ten places for a share, and the per cent.
-
-    Examples
-    --------
-    >>> bar(0.46)
-    '=====-----   46 %'
-    """
-    filled = min(10, int(10 * share + 0.5))
-    return "=" * filled + "-" * (10 - filled) + f" {100 * share:4.0f} %"
 
 
 # -------------------------------------------------------------------------------- the fit
@@ -271,19 +130,29 @@ def fit(
         As `target` writes it.
     rule : "1se", "min" or "alpha"
     """
+    told = facts(path, file=file, summary=summary, target=target, rule=rule)
     return [
-        *labelled(file, f"{_columns(summary)}; {target}"),
-        *labelled("model", _model(path)),
-        *labelled("alpha", _alpha(path, rule)),
-        *labelled("R squared" if path.model.loss == "squared" else "deviance", _explained(path)),
-        *_certified(path),
+        *(line for label, text in told.items() for line in labelled(label, text)),
         Line(""),
         *_kept(path, listed.kept),
         Line(""),
         *_zeros(path, listed.zeros, reasons),
         Line(""),
-        *(Line("", line) for caution in _cautions(path, summary, listed) for line in wrap(caution)),
+        *(Line("", line) for caution in cautions(path, summary, listed) for line in wrap(caution)),
     ]
+
+
+def facts(path: Path, *, file: str, summary: Mapping[str, int] | None, target: str, rule: str) -> dict[str, str]:
+    """What was asked and how well it went, by label; without a ``summary`` the data are counted by the model alone."""
+    counted = _columns(summary) if summary else f"{count(path.model.n, 'row')}, {len(path.feature_names):,} features"
+    label, text = _certified(path)
+    return {
+        file: f"{counted}; {target}" if target else counted,
+        "model": _model(path),
+        "alpha": _alpha(path, rule),
+        "R squared" if path.model.loss == "squared" else "deviance": _explained(path),
+        label: text,
+    }
 
 
 def _columns(summary: Mapping[str, int]) -> str:
@@ -383,7 +252,7 @@ def _proof(certificate: Certificate) -> str:
     return {"stationary": "of a stationary point"}.get(certificate.kind, "of the optimum")
 
 
-def _certified(path: Path) -> list[Line]:
+def _certified(path: Path) -> tuple[str, str]:
     bad = [k for k, status in enumerate(path.status) if status is not Status.CERTIFIED]
     worst = max(certificate.value for certificate in path.certificates)
     total = count(len(path.alphas), "alpha")
@@ -391,12 +260,12 @@ def _certified(path: Path) -> list[Line]:
         where = f"at all {total}" if len(path.alphas) > 1 else "at this alpha"
         unique = "solution unique" if path.unique[path.chosen] else "not proved unique"
         text = f"within {worst:.1e} {_proof(path.certificates[path.chosen])} {where}; {unique}"
-        return labelled("certified", text)
+        return "certified", text
     why = dict.fromkeys(path.status[k].value.partition(": ")[2] for k in bad)
     reached = path.certificates[path.chosen].value
     chosen = f"the chosen one {'among them' if path.chosen in bad else 'not'} (it is within {reached:.1e})"
     text = f"at {len(bad):,} of {total}, {chosen}; asked {path.model.tol:.0e}."
-    return labelled("NOT CERTIFIED", " ".join([text, *map(_sentence, why)]))
+    return "NOT CERTIFIED", " ".join([text, *map(_sentence, why)])
 
 
 def _sentence(text: str) -> str:
@@ -423,7 +292,7 @@ def _kept(path: Path, listed: Sequence[int]) -> list[Line]:
         columns["odds / SD"] = [*aligned(["x " + x for x in odds]), *blank]
     if model.penalty != "l2":
         columns["enters at"] = [*_entries(path, listed), *blank]
-    lines = _table(f"KEPT {len(everything):,} of {len(path.feature_names):,}", names, columns)
+    lines = table(f"KEPT {len(everything):,} of {len(path.feature_names):,}", names, columns)
     if more := len(everything) - len(listed):
         first = everything[len(listed)]
         largest = number(abs(float(coef[first] * model.scale[first])))
@@ -449,7 +318,7 @@ def _zeros(path: Path, listed: Sequence[int], reasons: Sequence[Reason]) -> list
         columns["alone"] = [f"{alone[j]:.3f}" for j in listed]
         columns["told"] = [f"{alone[j] - left[j]:.3f}" for j in listed]
     names = [path.feature_names[j] for j in listed]
-    lines = _table(title, names, columns, last="already told by" if any(tellers) else "")
+    lines = table(title, names, columns, last="already told by" if any(tellers) else "")
     if any(tellers):
         lines[1:] = [
             Line("", f"{line.rest}   {_listed(some, WIDTH - 3 - cells(line.rest))}")
@@ -486,7 +355,8 @@ def _listed(names: Iterable[str], room: int) -> str:
     return ", ".join(texts)
 
 
-def _cautions(path: Path, summary: Mapping[str, int], listed: Rows) -> list[str]:
+def cautions(path: Path, summary: Mapping[str, int] | None, listed: Rows) -> list[str]:
+    """What a reader must not read into the answer."""
     texts = []
     if not rows(path).kept:
         texts.append("Nothing is kept: at this alpha every row gets the same prediction. A smaller one may keep some.")
@@ -496,7 +366,7 @@ def _cautions(path: Path, summary: Mapping[str, int], listed: Rows) -> list[str]
         texts.append("alone: correlation with the outcome; told: the part the model already tells.")
     if path.cv is not None and path.cv.uncertified:
         texts.append(f"In cross-validation {count(path.cv.uncertified, 'fit')} not certified to {path.model.tol:.0e}.")
-    if path.cv is not None and (summary["missing_cells"] or summary["factors"]):
+    if path.cv is not None and summary and (summary["missing_cells"] or summary["factors"]):
         texts.append("Filling and encoding were learnt once, on all rows; cross-validation does not repeat them.")
     if not path.unique[path.chosen]:
         texts.append("Not proved unique: other weights may fit exactly as well.")

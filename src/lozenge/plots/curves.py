@@ -71,7 +71,7 @@ def path(record: Path, ax: Axes | None = None) -> Axes:
     """
     from matplotlib.collections import LineCollection
 
-    ax = _axes(ax)
+    ax = axes(ax)
     places = _places(record.alphas)
     rows = record.coefs.tocsr()
     unit = record.model.penalised_unit
@@ -97,7 +97,7 @@ def path(record: Path, ax: Axes | None = None) -> Axes:
     ends = []
     for rank, j in enumerate(order):
         colour, style = COLOURS[rank % len(COLOURS)], STYLES[rank // len(COLOURS) % len(STYLES)]
-        name = _drawable(record.feature_names[j])
+        name = drawable(record.feature_names[j])
         values = line(j)
         (drawn,) = ax.plot(places.x, values, color=colour, linestyle=style, linewidth=1.4, marker=marker, zorder=2.5)
         drawn.set_label(name.replace("$", r"\$"))  # a legend would read mathematics into it
@@ -135,7 +135,7 @@ def cv_curve(record: Path, ax: Axes | None = None) -> Axes:
     cv: CrossValidation | None = record.cv
     if cv is None:
         raise ValueError("this path has no cross-validated curve to draw; fit with lozenge.path(..., cv=10)")
-    ax = _axes(ax)
+    ax = axes(ax)
     places = _places(cv.alphas)
     fine = np.isfinite(cv.mean)
     se = np.where(np.isfinite(cv.se), cv.se, 0.0)
@@ -191,7 +191,8 @@ def _places(alphas: Floats) -> _Places:
     return _Places(np.where(alphas > 0, alphas, zero), zero)
 
 
-def _axes(ax: Axes | None) -> Axes:
+def axes(ax: Axes | None) -> Axes:
+    """The axes given, or those of a new figure as wide as a page."""
     if ax is not None:
         return ax
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -288,15 +289,15 @@ def _room_on_top(ax: Axes, rows: int) -> None:
 
 
 # ---------------------------------------------------------------------------------------------- names
-def _drawable(name: str) -> str:
+def drawable(name: str, letters: int = LETTERS) -> str:
     """Give a name on one line and short, cut in the middle: names differ at their ends."""
-    if len(name) > 4 * LETTERS:
-        name = name[: 2 * LETTERS] + name[-2 * LETTERS :]
+    if len(name) > 4 * letters:
+        name = name[: 2 * letters] + name[-2 * letters :]
     text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
-    if len(text) <= LETTERS:
+    if len(text) <= letters:
         return text
-    half = (LETTERS - 1) // 2
-    return f"{text[: LETTERS - 1 - half]}…{text[-half:]}"
+    half = (letters - 1) // 2
+    return f"{text[: letters - 1 - half]}…{text[-half:]}"
 
 
 class _Extent(NamedTuple):

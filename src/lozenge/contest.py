@@ -1,0 +1,133 @@
+"""`lozenge.compare`: several penalties on the same rows, folds and rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lozenge import fit, gate
+from lozenge.penalties import PENALTIES
+from lozenge.results import Comparison, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from lozenge.penalties import Penalty
+    from lozenge.results import Path
+
+    Progress = Callable[[int, int, int, float], None]
+
+NEAR = 0.01  # of the largest weight: below it a weight is near zero
+
+
+def compare(
+    X: Any,
+    y: Any,
+    *,
+    penalties: Iterable[str | Penalty] | None = None,
+    rule: str | float = "1se",
+    cv: Any = 10,
+    seed: int = 0,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Comparison:
+    """Fit every penalty on the same rows and folds, choose each α by the same rule, and set the weights side by side.
+
+    Parameters
+    ----------
+    X, y
+        As for `lozenge.path`.
+    penalties : names or instances, optional
+        All that are registered.
+    rule : "1se", "min" or a number
+        A number is the α of every penalty.
+    cv, seed
+        The folds are drawn once.
+    progress, options
+        Handed to `lozenge.path`; ``progress`` is called for one penalty after the other.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ValueError
+        As `lozenge.path` does, and where the same penalty is named twice.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import lozenge as lz
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((60, 5))
+    >>> found = lz.compare(X, X[:, 0] + 0.1 * rng.standard_normal(60), penalties=["l1", "l2"])
+    >>> found.penalties, found.zeros.tolist()
+    (('l1', 'l2'), [4, 0])
+    """
+    chosen = [gate.penalty(each) for each in (PENALTIES if penalties is None else penalties)]
+    names = tuple(_named(each) for each in chosen)
+    if not chosen:
+        raise ValueError("no penalty is named; leave penalties out for all that are registered")
+    if len(set(names)) < len(names):
+        raise ValueError(f"a penalty is named twice: {', '.join(names)}")
+    options |= {"cv": _kept(cv, y), "seed": seed, "progress": progress}
+    paths = [fit.choose(fit.path(X, y, penalty=each, **options), rule) for each in chosen]
+    return _side_by_side(names, paths, rule if isinstance(rule, str) else "alpha")
+
+
+def _named(penalty: Penalty) -> str:
+    """The name, with the parameters that are not the default's."""
+    usual = PENALTIES[penalty.name]().parameters() if penalty.name in PENALTIES else {}
+    changed = [f"{value:g}" for key, value in penalty.parameters().items() if usual.get(key) != value]
+    return ":".join([penalty.name, *changed])
+
+
+def _kept(cv: Any, y: Any) -> Any:
+    """A splitter may draw anew, and an iterator runs dry: their pairs of row indices are kept."""
+    if hasattr(cv, "split"):
+        return list(cv.split(np.zeros((len(y), 1)), y))
+    return list(cv) if hasattr(cv, "__next__") else cv
+
+
+def _side_by_side(names: tuple[str, ...], paths: list[Path], rule: str) -> Comparison:
+    at = [path.chosen for path in paths]
+    coefs = np.column_stack([path.coefs[:, [k]].toarray()[:, 0] for path, k in zip(paths, at, strict=True)])
+    per_sd = coefs * paths[0].model.scale[:, None]
+    size = np.abs(per_sd)
+    near = (coefs != 0) & (size < NEAR * size.max(axis=0))
+    cv = [path.cv for path in paths]
+    places = [
+        None if each is None else np.flatnonzero(each.alphas == path.alphas[k])
+        for each, path, k in zip(cv, paths, at, strict=True)
+    ]
+
+    def held_out(what: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+        # An α off the grid has no curve.
+        return np.array(
+            [
+                float(getattr(each, what)[place[0]])
+                if each is not None and place is not None and len(place)
+                else np.nan
+                for each, place in zip(cv, places, strict=True)
+            ]
+        )
+
+    return Comparison(
+        penalties=names,
+        rule=rule,
+        feature_names=paths[0].feature_names,
+        alphas=np.array([path.alphas[k] for path, k in zip(paths, at, strict=True)]),
+        kept=np.count_nonzero(coefs, axis=0),
+        zeros=np.count_nonzero(coefs == 0, axis=0),
+        near=np.count_nonzero(near, axis=0),
+        explained=np.array([path.deviance_ratio[k] for path, k in zip(paths, at, strict=True)]),
+        deviance=held_out("mean"),
+        se=held_out("se"),
+        coefs=coefs,
+        per_sd=per_sd,
+        intercepts=np.array([path.intercepts[k] for path, k in zip(paths, at, strict=True)]),
+        gaps=np.array([path.gaps[k] for path, k in zip(paths, at, strict=True)]),
+        certified=np.array([path.status[k] is Status.CERTIFIED for path, k in zip(paths, at, strict=True)]),
+    )

@@ -1,0 +1,71 @@
+"""What every explanation needs: a feature by its name, the forces at an α, numbers as people read them."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from operator import index
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lozenge.results import Forces, Path
+
+SHOWN = 60  # characters of a name in an error
+
+
+def position(path: Path, feature: str | int) -> int:
+    """Index of a feature by its name or its index."""
+    names = path.feature_names
+    if isinstance(feature, str):
+        if feature in names:
+            return names.index(feature)
+        folded = [name for name in names if name.casefold() == feature.casefold()]
+        near = folded or difflib.get_close_matches(feature, names, n=1)
+        hint = f"did you mean {_quoted(near[0])}?" if near else "path.feature_names lists those it has"
+        raise ValueError(f"the path has no feature {_quoted(feature)}; {hint}")
+    j = index(feature)
+    if not 0 <= j < len(names):
+        raise ValueError(f"feature {j} is out of range: the path has {len(names):,}, counted from 0")
+    return j
+
+
+def _quoted(name: str) -> str:
+    return repr(name if len(name) <= SHOWN else name[: SHOWN - 1] + "…")
+
+
+def forces_at(path: Path, alpha: float | None) -> Forces:
+    """The forces at α, or at the chosen one."""
+    chosen = float(path.alphas[path.chosen])
+    asked = chosen if alpha is None else float(alpha)
+    if not asked >= 0:
+        raise ValueError(f"alpha must be zero or more; got {asked}")
+    if math.isinf(asked):
+        asked = path.model.alpha_max  # where the null model begins
+    # A person types the α that a screen showed; the last digits of a float are not what was meant.
+    if path.forces is not None and (asked == chosen or math.isclose(asked, chosen, rel_tol=1e-9)):
+        return path.forces
+    if path.source is None:
+        raise ValueError(
+            f"a loaded model explains its weights only at its chosen alpha, {chosen!r}; got {asked!r}. "
+            "Fit again for another alpha, or ask before the data are gone"
+        )
+    return path.source.forces(asked)
+
+
+def number(x: float) -> str:
+    """Three significant digits, every whole digit, and no exponent from 1e-4 up to 1e7."""
+    if x == 0 or not math.isfinite(x):
+        return f"{x + 0.0:.0f}"
+    rounded = f"{x:.2e}"
+    exponent = int(rounded.partition("e")[2])
+    return f"{x:,.{max(0, 2 - exponent)}f}" if -4 <= exponent < 7 else rounded
+
+
+def percent(share: float) -> str:
+    """Whole per cent, but never 100 for a share below 1 nor 0 for one above 0."""
+    if not math.isfinite(share):
+        return "no share"
+    text = f"{100 * share:.0f}"
+    if text == "100" and share != 1:
+        return "over 99.5 %" if share < 1 else "just over 100 %"
+    return f"{text} %" if text != "0" or share == 0 else f"{100 * share:.1g} %"

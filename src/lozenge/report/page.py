@@ -1,0 +1,210 @@
+"""The page: what the template is filled with."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import platform
+from dataclasses import dataclass
+from importlib import metadata
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lozenge import __version__, screens
+from lozenge.explain import survey
+from lozenge.report import figures
+
+if TYPE_CHECKING:
+    from lozenge.results import Path, Reason, Reasons
+
+TOLD = 60  # features of each kind whose reason is written out; of the others the numbers alone
+LISTED = 200  # rows of a table; the search finds the others
+EVERYTHING = 50_000  # features beyond which the search is over the nearest only
+SHOWN = 24  # digits of a fingerprint
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the fit was made of, in words.
+
+    Attributes
+    ----------
+    file, target, rule : as the command line names them
+    summary : counts of `lozenge.tables.Table.summary`; None where the data are not there
+    notes : what was encoded, filled or left out
+    command : that makes the fit again
+    fingerprint : SHA-256 of the file
+    """
+
+    file: str = "data in memory"
+    target: str = ""
+    rule: str = "alpha"
+    summary: dict[str, int] | None = None
+    notes: tuple[str, ...] = ()
+    command: str = ""
+    fingerprint: str = ""
+
+
+def page(path: Path, setting: Setting) -> str:
+    """Write the whole page; nothing in it is loaded from elsewhere, and it is complete without its script."""
+    from jinja2 import Environment, PackageLoader
+
+    survey_of = survey.reasons(path)
+    kept, zeros = screens.rows(path)
+    told = {j: path.why(j) for j in (*kept[:TOLD], *zeros[:TOLD])}
+    ids = {j: f"f{j}" for j in (*kept[:LISTED], *zeros[:LISTED])}
+    here = files("lozenge.report")
+    script = (here / "page.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    environment = Environment(loader=PackageLoader("lozenge.report", "."), autoescape=True, trim_blocks=True)
+    return environment.get_template("page.html").render(
+        style=_safe((here / "page.css").read_text(encoding="utf-8")),
+        script=_safe(script),
+        digest=digest,
+        title=f"What explains {path.model.target or 'the target'}",
+        verdict=_verdict(path, kept, zeros),
+        facts=screens.facts(path, file=setting.file, summary=setting.summary, target=setting.target, rule=setting.rule),
+        kept=[_kept_row(path, survey_of, j, told.get(j)) for j in kept[:LISTED]],
+        zeros=[_zero_row(path, survey_of, j, told.get(j)) for j in zeros[:LISTED]],
+        more=(len(kept) - LISTED, len(zeros) - LISTED),
+        odds=path.model.loss == "logistic",
+        intercept=screens.number(float(path.intercepts[path.chosen]), 4) if path.model.fit_intercept else None,
+        path_figure=figures.path_figure(path, ids),
+        cv_figure=figures.cv_figure(path),
+        rivals=_rivals(told),
+        cautions=screens.cautions(path, setting.summary, screens.Rows(kept, zeros)),
+        notes=setting.notes,
+        settings=_settings(path),
+        versions=_versions(),
+        command=setting.command,
+        fingerprint=setting.fingerprint[:SHOWN],
+        everything=_safe(_everything(path, survey_of)),
+        total=len(path.feature_names),
+        certified=screens.is_certified(path),
+    )
+
+
+def _safe(text: str) -> Any:
+    from markupsafe import Markup
+
+    return Markup(text)  # noqa: S704 - our own files, and JSON whose < is written as an escape
+
+
+def _verdict(path: Path, kept: tuple[int, ...], zeros: tuple[int, ...]) -> list[str]:
+    names, p = path.feature_names, len(path.feature_names)
+    explained = f"{100 * path.deviance_ratio[path.chosen]:.0f} % of the deviance"
+    said = (
+        f"Of {p:,} features {len(kept):,} are kept and {len(zeros):,} are exactly zero; the fit explains {explained}."
+    )
+    lines = [said]
+    if kept:
+        largest = ", ".join(names[j] for j in kept[:3])
+        lines.append(f"The largest weights per standard deviation: {largest}.")
+    if zeros:
+        shares = screens.shares(path)
+        share = float(shares[zeros[0]])
+        if np.isfinite(share) and share > 0:
+            lines.append(
+                f"The zero nearest to entering is {names[zeros[0]]}, at {screens.percent(share)} of its price."
+            )
+    certainty = "Every figure here is certified." if screens.is_certified(path) else "NOT every alpha is certified."
+    unique = "" if path.unique[path.chosen] else " The solution is not proved unique: other weights may fit as well."
+    return [*lines, certainty + unique]
+
+
+def _kept_row(path: Path, found: Reasons, j: int, reason: Reason | None) -> dict[str, Any]:
+    per_sd = float(found.per_sd[j])
+    return {
+        "id": f"f{j}",
+        "j": j,
+        "name": path.feature_names[j],
+        "weight": screens.number(float(found.weight[j]), 4),
+        "per_sd": screens.number(per_sd),
+        "odds": screens.number(float(np.exp(min(per_sd, 700.0)))),
+        "enters": _entry(found, j),
+        "reason": "" if reason is None else str(reason),
+    }
+
+
+def _zero_row(path: Path, found: Reasons, j: int, reason: Reason | None) -> dict[str, Any]:
+    share = float(found.share[j])
+    finite = np.isfinite(share)
+    return {
+        "id": f"f{j}",
+        "j": j,
+        "name": path.feature_names[j],
+        "state": found.state[j],
+        "share": f"{100 * share:.0f}" if finite else "",
+        "marginal": screens.number(float(found.marginal[j])),
+        "used": screens.number(float(found.marginal[j] - found.left[j])),
+        "left": screens.number(float(found.left[j])),
+        "enters": _entry(found, j),
+        "sure": "yes" if found.certified[j] else "no",
+        "reason": "" if reason is None else str(reason),
+    }
+
+
+def _entry(found: Reasons, j: int) -> str:
+    at = float(found.enters_at[j])
+    return "" if np.isnan(at) else screens.number(at)
+
+
+def _rivals(told: dict[int, Reason]) -> list[dict[str, str]]:
+    rows = []
+    for reason in told.values():
+        if reason.state != "zero":
+            continue
+        if reason.twins:
+            rows.append({"name": reason.feature, "rival": ", ".join(reason.twins[:3]), "how": "the same column"})
+        elif reason.rivals:
+            name, partial = reason.rivals[0]
+            rows.append({"name": reason.feature, "rival": name, "how": f"{partial:.2f}"})
+    return rows
+
+
+def _settings(path: Path) -> dict[str, str]:
+    model = path.model
+    alphas = f"{len(path.alphas):,} from {path.alphas[0]:.4g} to {path.alphas[-1]:.4g}"
+    found = {
+        "loss": model.loss,
+        "penalty": " ".join([model.penalty, *(f"{key}={value:g}" for key, value in model.penalty_parameters.items())]),
+        "standardised": "yes" if model.standardize else "no",
+        "intercept": "free" if model.fit_intercept else "none",
+        "rows": f"{model.n:,}",
+        "alphas": alphas,
+        "tolerance": f"{model.tol:.0e} on the relative duality gap",
+        "largest gap": f"{float(np.max(path.gaps)):.1e}",
+        "passes over X": f"{path.passes:.1f}",
+    }
+    if path.cv is not None:
+        found["cross-validation"] = f"{len(path.cv.folds)} folds, seed {path.cv.seed}"
+    return found
+
+
+def _versions() -> dict[str, str]:
+    names = ("numpy", "scipy")
+    return {"lozenge": __version__, "python": platform.python_version()} | {n: metadata.version(n) for n in names}
+
+
+def _everything(path: Path, found: Reasons) -> str:
+    """What the search looks through: [name, state, share, weight per SD, enters at] of every feature, in order."""
+    rows = [
+        [
+            path.feature_names[j],
+            found.state[j],
+            _digits(float(found.share[j])),
+            _digits(float(found.per_sd[j])),
+            _digits(float(found.enters_at[j])),
+            int(j),
+        ]
+        for j in found.order[:EVERYTHING]
+    ]
+    text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _digits(x: float) -> float | None:
+    return float(f"{x:.3g}") if np.isfinite(x) else None

@@ -1,0 +1,211 @@
+"""The page of a fit: whole, self-contained, safe, small; and in a real browser where there is one."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import shutil
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer, load_diabetes
+
+import lozenge as lz
+from lozenge.report import Setting, page
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(2)>',
+    "\u202eright to left",
+    "</script>",
+    "x" * 10_000,
+]
+
+
+@pytest.fixture(scope="module")
+def path():
+    data = load_diabetes(scaled=False)
+    return lz.path(data.data, data.target, feature_names=list(data.feature_names), cv=5)
+
+
+@pytest.fixture(scope="module")
+def hostile():
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((80, 8))
+    names = [*HOSTILE, "a", "b", "c"]
+    y = X[:, 0] + 0.5 * X[:, 1] + rng.standard_normal(80)
+    return lz.path(X, y, feature_names=names, n_alphas=20)
+
+
+@pytest.fixture(scope="module")
+def wide():
+    rng = np.random.default_rng(4)
+    X = rng.standard_normal((100, 10_000))
+    y = X[:, :5].sum(axis=1) + rng.standard_normal(100)
+    return lz.path(X, y, n_alphas=30)
+
+
+class Elements(HTMLParser):
+    """Tags with their attributes, and the text outside of scripts and styles."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.text, self.open = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        while self.open and self.open.pop() != tag:
+            pass
+
+    def handle_data(self, data):
+        if not {"script", "style"} & set(self.open):
+            self.text.append(data)
+
+
+def test_the_page_tells_what_the_fit_says(path):
+    text = page(path, Setting(file="diabetes.csv", command="lozenge fit diabetes.csv --target y", fingerprint="ab12"))
+    shown = " ".join("".join(Elements(text).text).split())
+    kept = int(path.df[path.chosen])
+    assert f"Of 10 features {kept} are kept and {10 - kept} are exactly zero" in shown
+    for name, state in path.reasons()["feature", "state"].rows():
+        assert name in shown
+        assert str(path.why(name)) in shown
+        assert state in {"kept", "zero"}
+    assert "Every figure here is certified." in shown
+    assert "lozenge fit diabetes.csv --target y" in shown
+    assert f"lozenge {lz.__version__}" in shown
+    assert len(text) < 300_000
+
+
+def test_nothing_is_loaded_and_only_our_script_may_run(path):
+    text = page(path, Setting())
+    found = Elements(text)
+    policy = next(a["content"] for tag, a in found.tags if a.get("http-equiv") == "Content-Security-Policy")
+    script = re.search(r"<script>(.*?)</script>", text, re.DOTALL)[1]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert policy.startswith("default-src 'none'")
+    assert f"script-src 'sha256-{digest}'" in policy
+    assert len(script) < 15_000
+    for tag, attributes in found.tags:
+        assert tag not in {"link", "iframe", "img", "object", "embed", "base"}
+        for key, value in attributes.items():
+            assert not key.startswith("on")
+            if key in {"href", "src"}:
+                assert value.startswith("#")
+    assert "http" not in re.sub(r"http-equiv", "", text.lower())
+
+
+def test_hostile_names_are_text(hostile):
+    text = page(hostile, Setting(file=HOSTILE[0], notes=(HOSTILE[1],), command=HOSTILE[0]))
+    found = Elements(text)
+    assert sum(tag == "script" for tag, _ in found.tags) == 2
+    assert not any(tag == "img" for tag, _ in found.tags)
+    assert HOSTILE[0] in "".join(found.text)
+    assert "\\u003c" in text  # the names within the data of the search
+
+
+def test_ten_thousand_features_stay_small(wide):
+    text = page(wide, Setting())
+    assert len(text.encode()) < 1_500_000
+    assert len(Elements(text).tags) < 5_000
+    assert "and 9," in text.replace("\n", " ")
+
+
+def test_a_loaded_path_has_its_page(path, tmp_path):
+    path.save(tmp_path / "model.json")
+    loaded = lz.load(tmp_path / "model.json")
+    loaded.report(tmp_path / "page.html")
+    assert "Why zero" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    with pytest.raises(FileExistsError, match="exists"):
+        loaded.report(tmp_path / "page.html")
+
+
+def test_a_classification_and_an_uncertified_fit():
+    data = load_breast_cancer()
+    names = [name.replace(" ", "_") for name in data.feature_names]
+    found = lz.path(data.data, data.target, loss="logistic", feature_names=names, alphas=[0.1, 0.05])
+    assert "odds per SD" in page(found, Setting())
+    ridge = lz.path(data.data, data.target, penalty="l2", alphas=[1.0])
+    assert "None: every pull exceeds its price." in page(ridge, Setting())
+
+
+# ---------------------------------------------------------------------------------------------- in a browser
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    with playwright.sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def opened(browser, tmp_path):
+    """Open a page from a file in an empty folder; complaints and requests are kept."""
+
+    def visit(text, **options):
+        file = tmp_path / "page.html"
+        file.write_text(text, encoding="utf-8")
+        tab = browser.new_page(**options)
+        tab.complaints, tab.requests = [], []
+        tab.on("console", lambda message: tab.complaints.append(message.text))
+        tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
+        tab.on("dialog", lambda dialog: (tab.complaints.append(dialog.message), dialog.dismiss()))
+        tab.on("request", lambda request: tab.requests.append(request.url))
+        tab.goto(file.as_uri())
+        return tab
+
+    return visit
+
+
+def test_it_opens_and_answers(opened, path):
+    tab = opened(page(path, Setting()))
+    line = tab.locator("#lines .line").first
+    name = line.locator("title").text_content().split(":")[0]
+    line.locator("text").hover()
+    line.locator("text").click()
+    row = tab.locator("tr.picked")
+    assert row.locator("summary").inner_text() == name
+    assert row.locator("details p").is_visible()
+    assert str(path.why(name)) == row.locator("details p").inner_text()
+    assert tab.complaints == []
+    assert len(tab.requests) == 1
+
+
+def test_hostile_names_do_nothing(opened, hostile):
+    tab = opened(page(hostile, Setting()))
+    assert HOSTILE[0] in tab.locator("body").inner_text()
+    assert tab.complaints == []
+    assert len(tab.requests) == 1
+    assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_the_search_finds_every_feature(opened, wide):
+    tab = opened(page(wide, Setting()))
+    name = wide.feature_names[int(wide.reasons(None).height) - 1]
+    tab.fill("#find", name)
+    assert tab.locator("#hits tbody tr").first.locator("td").first.inner_text().startswith(name)
+    tab.fill("#find", "")
+    assert not tab.locator("#hits").is_visible()
+    assert tab.complaints == []
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_it_fits_the_window_and_needs_no_script(opened, path, width):
+    tab = opened(page(path, Setting()), viewport={"width": width, "height": 800}, java_script_enabled=False)
+    assert "Why zero" in tab.locator("body").inner_text()
+    tab = opened(page(path, Setting()), viewport={"width": width, "height": 800})
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
