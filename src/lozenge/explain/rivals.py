@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lozenge.explain.words import number, percent, position
+from lozenge.explain.words import number, position
 from lozenge.results import WhatIf
 
 if TYPE_CHECKING:
@@ -98,6 +98,6 @@ def sentence(found: WhatIf) -> str:
         moved = f"would still weigh {number(found.weight)}"
     return (
         f"Without {found.without}, at the same alpha {number(found.alpha)}, {found.feature} {moved}. The fit would "
-        f"explain {percent(found.explained_without)} of the deviance instead of {percent(found.explained)}, a loss "
-        f"of {100 * cost:.2g} points, and keep {found.kept_without:,} features instead of {found.kept:,}."
+        f"explain {100 * found.explained_without:.1f} % of the deviance instead of {100 * found.explained:.1f} %, "
+        f"a loss of {100 * cost:.2g} points, and keep {found.kept_without:,} features instead of {found.kept:,}."
     )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lozenge.results import Floats, Path
 
 WIDTH, HEIGHT = 760, 400
-LEFT, RIGHT, TOP, BOTTOM = 64, 150, 34, 46  # margins, the right one for names
+LEFT, RIGHT, TOP, BOTTOM = 84, 150, 34, 46  # margins, the right one for names
 LINE = 14  # height of a name
 NAMED = 30  # lines with a name
 GREY_LINES = 1_000  # further lines, in one grey stroke
