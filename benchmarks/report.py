@@ -159,7 +159,7 @@ def table(summary: dict[str, Any], *, plots: bool = False) -> str:
     text = [
         "# Benchmarks",
         "",
-        f"{where}; {summary['threads']} threads for every contestant.",
+        f"{where}; {summary['threads']} threads for every contestant; {_effort(summary)}.",
         "",
         LEGEND,
         "",
@@ -189,6 +189,15 @@ def table(summary: dict[str, Any], *, plots: bool = False) -> str:
         if plots:
             text += ["", f"![Time against gap](benchmarks/{name}.svg)"]
     return "\n".join(text) + "\n"
+
+
+def _effort(summary: dict[str, Any]) -> str:
+    """How often each was run, and when it was stopped."""
+    rows = [row for found in summary["problems"].values() for row in found["contestants"].values()]
+    runs = max((point["runs"] for row in rows for point in row["points"]), default=0)
+    limits = {f"{row['limit']:.0f} s" for row in rows if row["limit"]}
+    stopped = f", calls stopped at {', '.join(sorted(limits))}" if limits else ""
+    return f"{runs} run{'s' * (runs != 1)} of each{stopped}"
 
 
 def _ratio(entry: dict[str, Any]) -> str:

@@ -39,7 +39,7 @@ class Lq(Separable):
     >>> import numpy as np
     >>> from lozenge.penalties import Lq
     >>> Lq(q=0.5).with_weights(np.ones(2)).prox(np.array([1.49, 1.51]), step=1.0, alpha=1.0).round(3)
-    array([0.   , 1.014])
+    array([0.   , 1.013])
     """
 
     q: float = 0.5
