@@ -765,7 +765,7 @@ def test_why_helps_with_names(run):
     write(arm=["a", "b", "c"] * 20)
     run(*FIT, "-o", "model.json")
     assert "did you mean 'x3'?" in run("why", "model.json", "X3")[2]
-    assert "ask for one: 'arm=a', 'arm=b', 'arm=c'" in run("why", "model.json", "arm")[2]
+    assert "became 'arm=a', 'arm=b', 'arm=c'; ask for one of these" in run("why", "model.json", "arm")[2]
     assert "is the target" in run("why", "model.json", "y")[2]
 
 

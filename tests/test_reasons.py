@@ -45,8 +45,7 @@ def test_the_table_says_what_each_reason_says(which, request):
     assert frame["feature"].to_list() != list(found.feature_names)  # sorted
     for row in frame.iter_rows(named=True):
         reason = found.why(row["feature"])
-        for key in ("state", "certified"):
-            assert row[key] == getattr(reason, key)
+        assert (row["state"], row["proved_zero"]) == (reason.state, reason.certified)
         for key in ("weight", "per_sd", "marginal", "used", "left", "price", "share", "slack"):
             assert row[key] == pytest.approx(getattr(reason, key), rel=1e-9, abs=1e-12)
     states = frame["state"].to_list()
@@ -110,11 +109,30 @@ def test_a_what_if_is_a_refit_without_the_rival(which, request):
     assert f"Without {first}" in str(told)
 
 
+def test_a_what_if_without_an_unpenalised_rival_is_of_the_same_deviance(data):
+    X, y, names = data
+    found = lz.path(X, y, feature_names=names, penalty_weights={"bmi": 0.0}, alphas=[10.0])
+    told = found.what_if("s5", without="bmi")
+    assert told.explained > told.explained_without
+    j = names.index("bmi")
+    rest = [k for k in range(10) if k != j]
+    again = lz.path(X[:, rest], y, alphas=[10.0])
+    slope = np.polyfit(X[:, j], y, 1)
+    null = np.mean((y - np.polyval(slope, X[:, j])) ** 2)  # what the fit with bmi free starts from
+    left = np.mean((y - again.predict(X[:, rest])) ** 2)
+    assert told.explained_without == pytest.approx(1 - left / null, abs=1e-6)
+
+
+def test_a_what_if_without_a_zero_changes_nothing(path):
+    zeros = path.reasons()["feature"].to_list()[-2:]
+    assert str(path.what_if("bmi", without=zeros[0])).startswith(f"Without {zeros[0]} nothing changes")
+
+
 def test_a_what_if_needs_two_features_and_data(path, tmp_path):
     with pytest.raises(ValueError, match="without itself"):
         path.what_if("bmi", without="bmi")
     path.save(tmp_path / "model.json")
-    with pytest.raises(ValueError, match="--data FILE"):
+    with pytest.raises(ValueError, match="no data to fit again"):
         lz.load(tmp_path / "model.json").what_if("bmi", without="s5")
 
 
@@ -245,6 +263,8 @@ def test_a_saved_model_meets_its_data_again(path, data, tmp_path):
     [
         (lambda X, y: (X[:-1], y[:-1]), "it was fitted on 442, here are 441"),
         (lambda X, y: (X, y + 1.0), "the mean of the target was"),
+        (lambda X, y: (X, y[::-1]), "what 'age' says of the target is another"),
+        (lambda X, y: (np.column_stack([X[:, :9], X[::-1, 9]]), y), "says of the target is another"),
         (lambda X, y: (X * 1.001, y), "the mean of 'age' was"),
         (lambda X, y: (np.column_stack([X[:, :1].mean() + 2 * (X[:, 0] - X[:, 0].mean()), X[:, 1:]]), y), "deviation"),
     ],
@@ -258,10 +278,11 @@ def test_other_rows_are_refused(path, data, change, words):
 # ---------------------------------------------------------------------------------------------- compare
 def test_a_comparison_is_each_path_alone(data):
     X, y, names = data
-    found = lz.compare(X, y, feature_names=names, cv=5, seed=3, rule="min")
+    options = {"feature_names": names, "cv": 5, "seed": 3, "alphas": np.geomspace(45, 0.02, 40)}
+    found = lz.compare(X, y, rule="min", **options)
     assert found.penalties == ("l1", "l2", "elasticnet")
     for k, name in enumerate(found.penalties):
-        alone = choose(lz.path(X, y, penalty=name, feature_names=names, cv=5, seed=3), "min")
+        alone = choose(lz.path(X, y, penalty=name, **options), "min")
         coef = alone.coefs.toarray()[:, alone.chosen]
         np.testing.assert_array_equal(found.coefs[:, k], coef)
         assert found.alphas[k] == alone.alphas[alone.chosen]
@@ -274,6 +295,14 @@ def test_a_comparison_is_each_path_alone(data):
     assert all(len(line) <= 80 for line in str(found).splitlines())
     assert found.to_frame().shape == (10, 4)
     assert found.plot().get_xlabel()
+
+
+@pytest.mark.parametrize("unit", [0.01, 1.0, 100.0])
+def test_a_comparison_is_fair_in_any_unit_of_y(data, unit):
+    X, y, _ = data
+    found = lz.compare(X, unit * y, penalties=["l1", "l2"], cv=5, rule="min")
+    lasso, ridge = found.deviance / unit**2
+    assert ridge == pytest.approx(lasso, rel=0.02)  # on these data they predict alike
 
 
 def test_comparisons_that_cannot_be_made(data):

@@ -77,7 +77,7 @@ def test_the_page_tells_what_the_fit_says(path):
         assert name in shown
         assert str(path.why(name)) in shown
         assert state in {"kept", "zero"}
-    assert "Every figure here is certified." in shown
+    assert "Every fit on the path is certified." in shown
     assert "lozenge fit diabetes.csv --target y" in shown
     assert f"lozenge {lz.__version__}" in shown
     assert len(text) < 300_000

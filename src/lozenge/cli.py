@@ -214,7 +214,7 @@ def report(
     quiet: Quiet = False,
 ) -> None:
     """Write the page of a saved model, with the table that it was fitted on."""
-    _check_outputs(file, force=force, report=output)
+    _check_outputs(file, force=force, page=output)
     _refuse_terminal(ctx, file)
 
     path, table = _revived(model, file, quiet=quiet)
@@ -252,13 +252,17 @@ def lesson(
     data: Annotated[str | None, typer.Option(metavar="FILE", help="Run it on a table.")] = None,
     target: Annotated[str | None, typer.Option(metavar="COLUMN", help="To predict, with --data.")] = None,
     select: Annotated[str, typer.Option(metavar="RULE", help="With --data: 1se, min or a number.")] = "1se",
+    drop: Annotated[list[str] | None, _columns("With --data: leave out; may be repeated.")] = None,
+    drop_missing_target: Annotated[
+        bool, typer.Option("--drop-missing-target", help="With --data: drop rows without a target.")
+    ] = False,
     plot: Annotated[str | None, typer.Option(metavar="FILE", help="Draw it: .png, .pdf, .svg.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
     quiet: Quiet = False,
     color: Color = "auto",
 ) -> None:
     """Run a classic argument for why L1 makes zeros and L2 does not, on toy numbers or on a table."""
-    from lozenge import screens
+    from lozenge import screens, tables
     from lozenge.explain.lessons import LESSONS
 
     if listed or name is None:
@@ -272,9 +276,12 @@ def lesson(
         raise typer.BadParameter("--data FILE and --target COLUMN go together", param_hint="--data")
     rule = _rule(select, 10)
     _check_outputs(data or "", force=force, plot=plot)
-    found = (
-        LESSONS[name]() if data is None or target is None else LESSONS[name](_taught(ctx, data, target, rule, quiet))
-    )
+    if data is None or target is None:
+        found = LESSONS[name]()
+    else:
+        _refuse_terminal(ctx, data)
+        table = tables.encode(tables.read(data), target, drop=drop or (), drop_missing_target=drop_missing_target)
+        found = LESSONS[name](_taught(table, target, rule, quiet=quiet))
     _print(screens.lesson(found), color)
     if plot is not None:
         _write(None, None, {plot: _picture(found, plot)}, force=force, quiet=quiet)
@@ -293,6 +300,10 @@ def compare(
     cv: Annotated[int, typer.Option(metavar="FOLDS", help="Of the cross-validation; 0: none.", min=0)] = 10,
     seed: Annotated[int, typer.Option(metavar="N", help="Of the folds.", min=0)] = 0,
     tol: Annotated[float, typer.Option(metavar="GAP", help="Largest that is certified.")] = 1e-6,
+    drop: Annotated[list[str] | None, _columns("Leave out; may be repeated.")] = None,
+    drop_missing_target: Annotated[
+        bool, typer.Option("--drop-missing-target", help="Drop rows without a target.")
+    ] = False,
     plot: Annotated[str | None, typer.Option(metavar="FILE", help="Draw the weights: .png, .pdf, .svg.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Every feature, every note.")] = False,
@@ -307,7 +318,7 @@ def compare(
 
     from lozenge import contest, screens, tables
 
-    table = tables.encode(tables.read(file), target)
+    table = tables.encode(tables.read(file), target, drop=drop or (), drop_missing_target=drop_missing_target)
     _tell_notes(table.notes, quiet=quiet, everything=everything)
     task = _task(table.y, target, loss, quiet=quiet)
     _check_rows(table, task, cv)
@@ -331,13 +342,8 @@ def compare(
         raise typer.Exit(UNCERTIFIED)
 
 
-def _taught(ctx: typer.Context, file: str, target: str, rule: str | float, quiet: bool) -> Path:
+def _taught(table: Table, target: str, rule: str | float, *, quiet: bool) -> Path:
     """The lasso on a table, as ``fit`` makes it."""
-    _refuse_terminal(ctx, file)
-
-    from lozenge import tables
-
-    table = tables.encode(tables.read(file), target)
     _tell_notes(table.notes, quiet=quiet, everything=False)
     loss = _task(table.y, target, "auto", quiet=quiet)
     cv = 10 if isinstance(rule, str) else 0
@@ -420,10 +426,13 @@ def _refuse_terminal(ctx: typer.Context, file: str) -> None:
 
 def _check_outputs(file: str, *, force: bool, **asked: str | None) -> None:
     # Before any work: after an hour of it is no time to find that the answer cannot be kept.
-    for option, endings in (("plot", PICTURES), ("report", PAGES)):
+    for option, endings in (("plot", PICTURES), ("report", PAGES), ("page", PAGES)):
         wanted = asked.get(option)
         if wanted is not None and FilePath(wanted).suffix.lower() not in endings:
-            raise typer.BadParameter(f"a file in {', '.join(endings)}; got '{wanted}'", param_hint=f"--{option}")
+            raise typer.BadParameter(
+                f"a file in {', '.join(endings)}; got '{wanted}'",
+                param_hint="-o" if option == "page" else f"--{option}",
+            )
     given = {option: FilePath(name) for option, name in asked.items() if name is not None}
     named = list(given.values())
     for name in named:
@@ -524,7 +533,7 @@ def _check_feature(path: Path, name: str) -> None:
         encoding = tables.Encoding.from_dict(path.encoding)
         sources = zip(encoding.feature_names, encoding.sources, strict=True)
         if levels := [feature for feature, source in sources if source == name]:
-            raise ValueError(f"the column '{name}' became {len(levels):,} features; ask for one: {_quoted(levels)}")
+            raise ValueError(f"the column '{name}' became {_quoted(levels)}; ask for one of these")
     if name == path.model.target:
         raise ValueError(f"'{name}' is the target; features: {_quoted(path.feature_names)}")
     raise ValueError(_no_feature(name, path.feature_names))

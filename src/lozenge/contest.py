@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int, int, float], None]
 
+LONGER, GRID = 3, 50  # times that a grid goes on for three decades, by so many values of α
 NEAR = 0.01  # of the largest weight: below it a weight is near zero
 
 
@@ -73,8 +74,24 @@ def compare(
     if len(set(names)) < len(names):
         raise ValueError(f"a penalty is named twice: {', '.join(names)}")
     options |= {"cv": _kept(cv, y), "seed": seed, "progress": progress}
-    paths = [fit.choose(fit.path(X, y, penalty=each, **options), rule) for each in chosen]
+    paths = [fit.choose(_far_enough(X, y, each, options), rule) for each in chosen]
     return _side_by_side(names, paths, rule if isinstance(rule, str) else "alpha")
+
+
+def _far_enough(X: Any, y: Any, penalty: Penalty, options: dict[str, Any]) -> Path:
+    """The path, on a grid that goes on where the best score is at its end.
+
+    The usual grid follows the largest pull, which is in the units of y; the α that suits a ridge is in none.
+    """
+    path = fit.path(X, y, penalty=penalty, **options)
+    for _ in range(LONGER):
+        at_end = path.cv is not None and 0 < path.cv.index_min == len(path.cv.alphas) - 1
+        if not at_end or {"alphas", "n_alphas", "alpha_min_ratio"} & set(options):
+            break
+        grid = path.alphas
+        on = np.geomspace(grid[-1], 1e-3 * grid[-1], GRID)[1:]
+        path = fit.path(X, y, penalty=penalty, alphas=np.append(grid, on), **options)
+    return path
 
 
 def _named(penalty: Penalty) -> str:

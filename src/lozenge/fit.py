@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int, int, float], None]
 
+SAME_FORCES = 1e-5  # of the largest force; solutions at the tolerance differ by less
 SAME = 1e-9  # of a mean or a spread: the rows are the model's
 USUAL = 100  # values of α that a grid of unknown length is taken to have
 REFINED_TO = 1e-5  # relative width of an entry's bracket
@@ -271,7 +272,7 @@ def revive(found: Path, X: Any, y: Any) -> Path:
     Raises
     ------
     ValueError
-        If these are not the rows that it was fitted on: their number, means and spreads are compared.
+        If these are not the rows that it was fitted on: their number, means, spreads and forces are compared.
     """
     model = found.model
     parameters: dict[str, Any] = dict(model.penalty_parameters)
@@ -302,7 +303,19 @@ def revive(found: Path, X: Any, y: Any) -> Path:
                 f"these are not the rows of the model: the {figure} of {name} was {before[off[0]]:.6g} and is "
                 f"{now[off[0]]:.6g} here"
             )
-    return replace(found, source=fresh.source)
+    live = fresh.source
+    if live is not None and found.forces is not None:
+        # Means and spreads do not see a column, or the target, in another order of rows; the forces do.
+        again = live.forces(found.forces.alpha)
+        for before, now in ((found.forces.marginal, again.marginal), (found.forces.left, again.left)):
+            size = float(np.max(np.abs(found.forces.marginal), initial=0.0))
+            off = np.flatnonzero(~(np.abs(now - before) <= SAME_FORCES * size))
+            if len(off):
+                raise ValueError(
+                    f"these are not the rows of the model: what {found.feature_names[off[0]]!r} says of the target is "
+                    "another than it was. The same rows, in any order, are needed"
+                )
+    return replace(found, source=live)
 
 
 @one_pool()

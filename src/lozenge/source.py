@@ -199,7 +199,7 @@ class Source:
         null = self.null
         if self.problem.weights[feature] == 0.0:  # the null model had it
             null = engine.outcomes([(self.fleet, engine.null(problem))])[0]
-        model = replace(self.model, penalty_weights=weights)
+        model = replace(self.model, penalty_weights=weights, null_loss=null.point.loss * (self.unit * self.unit))
         return Source(self.fleet, problem, null, Working(problem), model, self.names, self.unit)
 
     @one_pool()
@@ -244,7 +244,7 @@ class Source:
         cols = np.append(np.flatnonzero(weights[:-1].any(axis=1)), problem.p)
         coef, on = problem.coefficients(weights[cols] / self.unit, cols)
         sums = problem.fleet.evaluate(coef, on, Want(loss=True), [problem.split] * weights.shape[1])
-        return sums.loss / problem.weight * self.unit**2
+        return sums.loss / problem.weight * (self.unit * self.unit)
 
     @one_pool()
     def evaluate(self, weights: Floats) -> tuple[Floats, Floats]:
@@ -252,7 +252,7 @@ class Source:
         cols = np.append(np.flatnonzero(weights[:-1].any(axis=1)), self.problem.p)
         run = look(self.problem, cols, weights[cols] / self.unit)
         points = engine.outcomes([(self.fleet, run)])[0]
-        loss = np.array([point.loss for point in points]) * self.unit**2
+        loss = np.array([point.loss for point in points]) * (self.unit * self.unit)
         return loss, np.column_stack([point.pull for point in points]) * self.unit
 
     @one_pool()

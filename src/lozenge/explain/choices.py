@@ -14,7 +14,9 @@ from lozenge.results import Lesson
 if TYPE_CHECKING:
     from lozenge.results import Path
 
-DOUBLES = "Of two features that say the same, L1 keeps the one that says a little more; the elastic net keeps both."
+DOUBLES = (
+    "Of two features that say the same, L1 keeps the one that says a little more; the elastic net tends to keep both."
+)
 STOPS = 8  # values of α in a table
 PAIRS, DOUBLE = 5, 0.5  # that are shown at most, and the correlation that all but the first must have
 FREE = 500  # columns up to which the fit without a penalty is asked for
@@ -167,7 +169,7 @@ def correlated(
             "Weights are per standard deviation where the fit standardised. A double at 100 % of the price would be "
             "kept as well; one at 98 % lost by a hair, and another sample could have exchanged them: read 'one or "
             f"the other', not 'one and not the other'. The elastic net (l1_ratio {ratio:g}, alpha {level:.4g}, where "
-            "it explains the same deviance) shares the weight, because its ridge part charges two halves less than "
+            "it explains the same deviance) tends to share it, because its ridge part charges two halves less than "
             "a whole. The limit: shared weights are no more evidence of two effects than a single one is of one."
         ),
     )

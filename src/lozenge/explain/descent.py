@@ -257,7 +257,7 @@ def _arrivals(fit: Path) -> Lesson:
         name="early-zeros",
         claim="A constant step brings the smallest weights to zero first; a proportional one brings none.",
         on=found.on,
-        columns=("feature", "weight at the start", "L1: zero after", "enters the path at"),
+        columns=("feature", "weight at the start", "L1: zero after", "enters the grid at"),
         rows=rows,
         arrays={
             "start": np.array([row[1] for row in rows]),

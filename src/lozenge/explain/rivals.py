@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MOST = 500  # kept features whose covariance is inverted
 NAMED = 3
+ROUNDING = 1e-6  # of a weight, and of the deviance: two solves of the same problem
 
 
 def rivals(path: Path, source: Source, j: int, kept: Indices) -> tuple[tuple[str, float], ...] | None:
@@ -73,9 +74,12 @@ def what_if(path: Path, feature: str | int, without: str | int, alpha: float | N
     if j == k:
         raise ValueError(f"{path.feature_names[j]!r} without itself says nothing; name another feature to leave out")
     if path.source is None:
-        raise ValueError("a loaded model cannot be refitted without its data; name them: --data FILE")
+        raise ValueError("a loaded model has no data to fit again; on the command line name them: --data FILE")
     at = float(path.alphas[path.chosen]) if alpha is None else float(alpha)
     before, after = path.source.solve(at), path.source.without(k).solve(at)
+    # Without an unpenalised rival the null model is another: both shares are of the same deviance.
+    null, floor = before.model.null_loss, before.model.saturated_loss
+    loss = after.model.null_loss - after.deviance_ratio * (after.model.null_loss - floor)
     return WhatIf(
         feature=path.feature_names[j],
         without=path.feature_names[k],
@@ -83,7 +87,7 @@ def what_if(path: Path, feature: str | int, without: str | int, alpha: float | N
         weight=float(before.coef[j]),
         weight_without=float(after.coef[j]),
         explained=before.deviance_ratio,
-        explained_without=after.deviance_ratio,
+        explained_without=(null - loss) / (null - floor) if null > floor else 0.0,
         kept=int(np.count_nonzero(before.coef)),
         kept_without=int(np.count_nonzero(after.coef)),
         gap=max(before.gap, after.gap),
@@ -93,6 +97,8 @@ def what_if(path: Path, feature: str | int, without: str | int, alpha: float | N
 def sentence(found: WhatIf) -> str:
     """Say it in a sentence or two."""
     cost = found.explained - found.explained_without
+    if abs(cost) <= ROUNDING and abs(found.weight - found.weight_without) <= ROUNDING * abs(found.weight):
+        return f"Without {found.without} nothing changes: at alpha {number(found.alpha)} it has no weight."
     moved = f"would weigh {number(found.weight_without)} instead of {number(found.weight)}"
     if found.weight == found.weight_without:
         moved = f"would still weigh {number(found.weight)}"

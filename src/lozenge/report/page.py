@@ -110,7 +110,7 @@ def _verdict(path: Path, kept: tuple[int, ...], zeros: tuple[int, ...]) -> list[
             lines.append(
                 f"The zero nearest to entering is {names[zeros[0]]}, at {screens.percent(share)} of its price."
             )
-    certainty = "Every figure here is certified." if screens.is_certified(path) else "NOT every alpha is certified."
+    certainty = "Every fit on the path is certified." if screens.is_certified(path) else "NOT every alpha is certified."
     unique = "" if path.unique[path.chosen] else " The solution is not proved unique: other weights may fit as well."
     return [*lines, certainty + unique]
 

@@ -226,9 +226,9 @@ def _alpha(path: Path, rule: str) -> str:
         return f"{text}, as asked; {count(len(path.alphas), 'alpha')}, no cross-validation"
     best = float(cv.alphas[cv.index_min])
     kept = int(path.df[int(np.argmin(np.abs(path.alphas - best)))])
-    best_at = f"which is at alpha {number(best)} with {kept:,} kept"
+    best_at = f"at alpha {number(best)} with {kept:,} kept"
     text += {
-        "1se": f", by the 1se rule: the largest within one standard error of the best score, {best_at}",
+        "1se": f", by the 1se rule: the largest within one standard error of the best score, which is {best_at}",
         "min": ", by the min rule: the best cross-validated score",
         "alpha": f", as asked; the best score is {best_at}",
     }[rule]
@@ -238,6 +238,8 @@ def _alpha(path: Path, rule: str) -> str:
 
 def _explained(path: Path) -> str:
     words = " in sample" if path.model.loss == "squared" else " explained"
+    if ((path.model.penalty_weights == 0) & ~path.model.constant).any():
+        words += ", beyond the unpenalised features alone"
     text = f"{path.deviance_ratio[path.chosen]:.3f}{words}"
     cv, null = path.cv, 2 * (path.model.null_loss - path.model.saturated_loss)  # a deviance is twice a loss
     if cv is None or not null > 0:

@@ -50,7 +50,7 @@ def comparison(record: Comparison, *, everything: bool = False) -> list[Line]:
         record.zeros.tolist(),
         record.near.tolist(),
         record.explained.tolist(),
-        *([None if math.isnan(x) else x for x in each.tolist()] for each in (record.deviance, record.se)),
+        *(["-" if math.isnan(x) else x for x in each.tolist()] for each in (record.deviance, record.se)),
         strict=True,
     )
     columns = ("penalty", "alpha", "kept", "exact zeros", "near zeros", "explained", "held-out deviance", "its SE")
@@ -58,7 +58,7 @@ def comparison(record: Comparison, *, everything: bool = False) -> list[Line]:
     order = np.argsort(-np.abs(record.per_sd).max(axis=1), kind="stable")
     listed = order if everything or len(order) <= MANY else order[:FEW]
     rows = tuple((record.feature_names[j], *(_weight(w) for w in record.per_sd[j].tolist())) for j in listed)
-    lines += [Line(""), *_table((f"WEIGHT PER SD, {len(order):,} features", *record.penalties), rows)]
+    lines += [Line(""), *_table(("weight per SD", *record.penalties), rows)]
     if more := len(order) - len(listed):
         lines.append(Line("", f"and {count(more, 'more feature')} (--all)"))
     lines += [Line(""), *(Line("", part) for part in wrap(_told(record)))]

@@ -84,4 +84,4 @@ def reasons_frame(found: Reasons) -> pl.DataFrame:
         "state": pl.Series([found.state[j] for j in order], dtype=pl.String),
     }
     frame |= {name: pl.Series(values[order], dtype=pl.Float64, nan_to_null=True) for name, values in numbers.items()}
-    return pl.DataFrame(frame | {"certified": pl.Series(found.certified[order], dtype=pl.Boolean)})
+    return pl.DataFrame(frame | {"proved_zero": pl.Series(found.certified[order], dtype=pl.Boolean)})
