@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 DOUBLES = (
     "Of two features that say the same, L1 keeps the one that says a little more; the elastic net tends to keep both."
 )
+SHOWN = ("kept", "its double", "correlation", "weight", "of the double", "share of price", "net", "net, double")
 STOPS = 8  # values of α in a table
 PAIRS, DOUBLE = 5, 0.5  # that are shown at most, and the correlation that all but the first must have
 FREE = 500  # columns up to which the fit without a penalty is asked for
@@ -149,16 +150,7 @@ def correlated(
         name="correlated",
         claim=DOUBLES,
         on=found.on,
-        columns=(
-            "kept",
-            "its double",
-            "correlation",
-            "weight",
-            "of the double",
-            "share of price",
-            "net",
-            "net, double",
-        ),
+        columns=SHOWN,
         rows=rows,
         arrays={
             "correlation": np.array([row[2] for row in rows]),
@@ -194,16 +186,7 @@ def _two(correlation: float, pulls: tuple[float, float], alpha: float) -> Lesson
         name="correlated",
         claim=DOUBLES,
         on=f"correlation {correlation:g}, pulls {pulls[0]:g} and {pulls[1]:g}, alpha {alpha:g}",
-        columns=(
-            "kept",
-            "its double",
-            "correlation",
-            "weight",
-            "of the double",
-            "share of price",
-            "net",
-            "net, double",
-        ),
+        columns=SHOWN,
         rows=((*row, float(abs(left[k]) / alpha), float(net[j]), float(net[k])),),
         arrays={
             "correlation": np.array([correlation]),

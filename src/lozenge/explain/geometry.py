@@ -6,11 +6,11 @@ The loss is ½(b - c)ᵀH(b - c) with H positive definite, or is taken as such a
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq, minimize_scalar
 
 from lozenge.explain.fitted import fitted
 from lozenge.penalties import Lq
@@ -141,6 +141,8 @@ def penalised(bowl: Bowl, ball: Ball, alpha: float) -> Floats:
 
 
 def _group(bowl: Bowl, alpha: float) -> Floats:
+    from scipy.optimize import brentq  # half a second to load, where a root is asked for
+
     pull = bowl.H @ bowl.c
     if alpha >= (1.0 - 1e-15) * np.hypot(*pull):
         return np.zeros(2)
@@ -198,6 +200,8 @@ def touch(bowl: Bowl, ball: Ball, t: float) -> Touch:
 
 
 def _by_alpha(bowl: Bowl, ball: Ball, t: float) -> Touch:
+    from scipy.optimize import brentq
+
     full = ball.size(np.array([t, 0.0]))
     if ball.name == "l1":
         return _diamond(bowl, ball, t)
@@ -230,6 +234,8 @@ def _diamond(bowl: Bowl, ball: Ball, t: float) -> Touch:
 
 
 def _by_search(bowl: Bowl, ball: Ball, t: float) -> Floats:
+    from scipy.optimize import minimize_scalar
+
     def point(angle: float) -> Floats:
         b = ball.reach(t, np.array([angle]))[0] * np.array([np.cos(angle), np.sin(angle)])
         return np.where(np.abs(b) < ON_AXIS * t, 0.0, b)
@@ -287,12 +293,12 @@ def corner(
         bowl, names, on = Bowl(np.array(H), np.array(c)), ("b1", "b2"), f"c = {c}, H = {H}, t = {t:g}"
         if not (np.linalg.eigvalsh(bowl.H)[0] > 0 and 0 < t < np.inf):
             raise ValueError(f"H must be positive definite and t positive; got H {H} and t {t:g}")
-        settle: Callable[[Ball], Touch] = lambda ball: touch(bowl, ball, t)  # noqa: E731 - one of two, by what was given
+        settle: Callable[[Ball], Touch] = partial(touch, bowl, t=t)
     else:
         view = _View(fit, features, others)
         bowl, names, t = view.bowl(view.start), view.names, float(np.abs(view.start).sum())
         on = f"{view.on}; {names[0]} and {names[1]}, the others {others}"
-        settle = lambda ball: view.touch(ball, t)  # noqa: E731
+        settle = partial(view.touch, t=t)
     rows, arrays = [], {"H": bowl.H, "c": bowl.c, "t": np.array([t])}
     turn = np.linspace(0.0, 2.0 * np.pi, 721)
     for ball in BALLS:

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from lozenge.explain.fitted import fitted
 from lozenge.penalties import L1, L2
@@ -63,7 +62,8 @@ def priors(
         def energy(at: float, shape: L1 | L2 = shape) -> float:
             return n / variance * (0.5 * (at - estimate) ** 2 + shape.value(np.array([at]), alpha))
 
-        log = -np.array([energy(at) for at in b])
+        form = shape.kernel(alpha)
+        log = -n / variance * (0.5 * (b - estimate) ** 2 + form.l1 * np.abs(b) + 0.5 * form.l2 * b**2)
         density = np.exp(log - log.max())
         density /= np.trapezoid(density, b)
         cumulative = np.concatenate([[0.0], np.cumsum(0.5 * (density[1:] + density[:-1]) * np.diff(b))])
@@ -102,6 +102,8 @@ def _stretched(energy: Callable[[float], float], at: float) -> float:
 
 def _lowest(energy: Callable[[float], float], low: float, high: float) -> float:
     """Where a convex function of one weight is lowest, to about 1e-9 of its range; 0 where that is as low."""
+    from scipy.optimize import minimize_scalar  # half a second to load: not for the other lessons
+
     found = minimize_scalar(energy, bounds=(float(low), float(high)), method="bounded", options={"xatol": 1e-12})
     return 0.0 if low < 0.0 < high and energy(0.0) <= found.fun else float(found.x)
 
