@@ -244,6 +244,7 @@ def plot(name: str, rows: dict[str, Any], path: Path) -> None:
 
     mpl.use("svg")
     from matplotlib import pyplot as plt
+    from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
     # The same results give the same bytes.
     with mpl.rc_context({"svg.hashsalt": name}):
@@ -255,6 +256,9 @@ def plot(name: str, rows: dict[str, Any], path: Path) -> None:
                 style = {"linewidth": 2.5, "color": "black", "zorder": 3} if peer == OURS else {"color": f"C{number}"}
                 axes.plot(seconds, gaps, marker="o", label=peer, **style)
         axes.set(xscale="log", yscale="log", xlabel="seconds", ylabel="largest relative duality gap", title=name)
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.grid(alpha=0.3)
         axes.legend(fontsize="small")
         figure.savefig(path, metadata={"Date": None})
