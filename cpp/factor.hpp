@@ -124,7 +124,9 @@ private:
     // With u = D·(the new row of L): L u = the new row of the matrix.
     bool push(const double* u, double diagonal, Item item) {
         const std::size_t n = items_.size();
-        packed_.resize((n + 1) * (n + 2) / 2);
+        const std::size_t size = (n + 1) * (n + 2) / 2;
+        if (size > packed_.capacity()) packed_.reserve(size + size / 4);  // not twice as much
+        packed_.resize(size);
         double* l = packed_.data() + n * (n + 1) / 2;
         for (std::size_t t = 0; t < n; ++t) l[t] = u[t] * items_[t].sign;
         const double corner = (item.pin ? 0.0 : diagonal) - dot(u, l, n);

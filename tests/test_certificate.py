@@ -76,7 +76,7 @@ class Case:
     def solve(self, alpha, tol=1e-12):
         """Our own answer, on `cols`."""
         run = engine.follow(self.problem, self.null, np.array([alpha]), tol)
-        step = next(s for _, s in engine.iterate([(self.fleet, run)]) if s is not None)
+        step = next(s for _, s in engine.iterate([(self.fleet, run)]))
         return np.array(
             [dict(zip(step.cols.tolist(), step.beta, strict=True)).get(j, 0.0) for j in self.cols().tolist()]
         ), step
@@ -87,7 +87,7 @@ class Case:
         work.members = np.arange(len(self.problem.penalised))
         found = []
         for start in range(0, len(betas), 8):
-            points = [replace(self.null.point, beta=beta) for beta in betas[start : start + 8]]
+            points = [replace(self.null.point, cols=work.cols, beta=beta) for beta in betas[start : start + 8]]
             run = engine._certify(self.problem, work.cols, np.full(len(points), alpha), points, self.span, TOL)
             found += [step for step, _ in asked(self.fleet, run)]
         return found

@@ -37,6 +37,7 @@ LONG = 4  # values of α that descent on the rows, which runs on one thread, sol
 REFITS = 40  # Newton steps of the null model; a finite optimum takes about ten, a step to infinity never ends
 ATTEMPTS = 8  # tightenings at one α that do not halve the gap before it is given up
 EXACT, EXACT_RIDGE = 1e-5, 1e-8  # tolerances from which down supports are settled by an exact finish
+FEWER = 0.8  # of the members that stay: the others leave
 SMALL = 1e-4  # descent's first tolerance, in units of the null standard deviation
 
 
@@ -209,10 +210,12 @@ def follow(
     """Follow one problem down a decreasing grid of α; yields a `Step` per α.
 
     ``work`` is the working set to start from and to leave behind; ``span``, by which gaps are divided, is the null
-    model's unless it is given.
+    model's unless it is given.  Returned is {index: whether the optimum is unique} of the steps whose columns have left
+    the working set since.
 
     A group of α is solved on the working set and one pass over X looks at them all: those that it certifies are done,
-    the columns that broke the others join, and these are solved again with the next group.
+    the columns that broke the others join and those that are no longer near their price leave, and what was broken is
+    solved again with the next group.
     """
     work = Working(problem) if work is None else work
     work.here = start.point if work.here is None else work.here
@@ -223,6 +226,8 @@ def follow(
     exact = tol <= (EXACT_RIDGE if ridge else EXACT)
     usual = Effort(aim, SMALL * np.sqrt(2.0 * max(span, 0.0)), 0.0 if exact else aim)
     trials = [Trial(usual) for _ in alphas]
+    answered: list[tuple[int, float, Bools]] = []  # steps whose columns are still members: place, α, proved zero
+    sole: dict[int, bool] = {}
     pending, width, reached = list(range(len(alphas))), FIRST, -1
     trail = [(np.inf, work.here.pull[problem.penalised])]  # (α, pulls) of the last certified steps
     if work.gramless:
@@ -231,6 +236,7 @@ def follow(
         # Where rows are summed up the Gram is there already; where the Hessian moves, a member costs no more than its
         # share of a gradient, and most columns of a tall problem come in.
         yield from work.grow(np.flatnonzero(~work.inside))
+    yield from work.grow(np.flatnonzero(work.keeps(work.here) & ~work.inside))
     # Where steps at one α cost more than a pass, and columns may be lacking, fewer α are at stake.
     most = BATCH if problem.loss.quadratic or work.inside.all() else FIRST
     while pending:
@@ -238,10 +244,7 @@ def follow(
         room = max(foresight.FEW if len(trail) == 1 else foresight.MANY, len(work.members))
         fresh = [k for k in group if trials[k].at is None]
         if not work.gramless and fresh:
-            # On a line, |a + bα| over a price that grows with α is largest at one of the two ends.
-            ends = alphas[[fresh[0], fresh[-1]]]
-            lines = [line for alpha in ends for line in foresight.extrapolated(trail, alpha)]
-            yield from work.grow(foresight.joining(work, lines, room))
+            yield from work.grow(foresight.joining(work, _lines(trail, alphas[fresh]), room))
         # Those that were broken from where they were left, and the others on from there.
         points: list[Point] = []
         origin = work.local(work.point())
@@ -252,13 +255,12 @@ def follow(
                 origin = points[-1] if k > reached else origin
         points += yield from _onward(work, origin, alphas[fresh], [trials[k].effort for k in fresh])
         found = yield from _certify(problem, work.cols, alphas[group], points, span, tol)
-        sole = None if len(problem.penalised) else not len(work.factor.dependent)
         broken = []
         for k, (proved, at) in zip(group, found, strict=True):
             pull = (proved.alpha, at.pull[problem.penalised])
             step = proved if start.finite else replace(proved, status=Status.UNBOUNDED, gap=np.inf)
             if step.status is Status.STALLED:
-                lacking = bool((foresight.pressure(work, [pull]) > 1.0).any())
+                lacking = len(foresight.joining(work, [pull], room))
                 trials[k].failed(at, step.gap, usual if lacking else None)
                 if trials[k].attempts <= ATTEMPTS:
                     broken.append(pull)
@@ -267,10 +269,30 @@ def follow(
             if k > reached:
                 work.here, reached = at, k
                 trail = [*trail[-foresight.LINES :], pull]
-            yield replace(step, index=k, unique=sole)
+            answered.append((k, step.alpha, step.safe))
+            yield replace(step, index=k, unique=None if len(problem.penalised) else not len(work.factor.dependent))
         width = max(1, width // 2) if len(broken) == len(group) else min(2 * width, most)
+        if pending and work.sheds:
+            kept = [work.here, *(at for k in pending if (at := trials[k].at) is not None)]
+            staying = foresight.staying(work, _lines(trail, alphas[pending[:width]]), kept)
+            if np.count_nonzero(staying) < FEWER * len(work.members):
+                sole |= yield from _sole(work, answered)
+                answered = []
+                work.shed(staying)
         if broken and not work.gramless:
             yield from work.grow(foresight.joining(work, broken, room))
+    return sole
+
+
+def _lines(trail: foresight.Pulls, alphas: Floats) -> foresight.Pulls:
+    """Pulls foretold: on a line, |a + bα| over a price that grows with α is largest at the first or the last α."""
+    return [line for alpha in alphas[[0, -1]] for line in foresight.extrapolated(trail, alpha)]
+
+
+def _sole(work: Working, answered: list[tuple[int, float, Bools]]) -> Generator[Ask, Sums, dict[int, bool]]:
+    """Whether the optimum is proved to be the only one, by place on the grid."""
+    proved = yield from work.unique([safe for _, _, safe in answered], [alpha for _, alpha, _ in answered])
+    return dict(zip([place for place, _, _ in answered], proved, strict=True))
 
 
 def _onward(work: Working, origin: Point, alphas: Floats, efforts: list[Effort]) -> Generator[Ask, Sums, list[Point]]:
@@ -308,14 +330,11 @@ class Trial:
 
 
 def resume(work: Working, step: Step | None) -> None:
-    """Send a working set back to an earlier step with known pulls, or to the null model.
-
-    Members only ever join, so the step's columns come first among the present ones.
-    """
+    """Send a working set back to an earlier step with known pulls, or to the null model."""
     if step is None or step.pull is None:
         work.here = None
     else:
-        work.here = Point(step.beta, -step.pull[step.cols], step.loss, step.pull, work.corner, np.nan)
+        work.here = Point(step.cols, step.beta, -step.pull[step.cols], step.loss, step.pull, work.corner, np.nan)
 
 
 def confirm(problem: Problem, steps: list[Step], span: float, tol: float) -> Run:
@@ -323,8 +342,9 @@ def confirm(problem: Problem, steps: list[Step], span: float, tol: float) -> Run
     confirmed = []
     for start in range(0, len(steps), BATCH):
         group = steps[start : start + BATCH]
-        cols = group[-1].cols  # members only ever join
-        points = [Point(step.beta, np.zeros(0), step.loss, np.zeros(0), np.zeros((0, 0)), np.nan) for step in group]
+        cols = np.append(problem.free, np.setdiff1d(np.concatenate([step.cols for step in group]), problem.free))
+        none = np.zeros(0)
+        points = [Point(step.cols, step.beta, none, step.loss, none, np.zeros((0, 0)), np.nan) for step in group]
         alphas = np.array([step.alpha for step in group])
         found = yield from _certify(problem, cols, alphas, points, span, tol)
         confirmed += [
@@ -338,9 +358,10 @@ def _certify(
 ) -> Generator[Ask, Sums, list[tuple[Step, Point]]]:
     """One pass over X for all candidates, and one over the working set for their dual points."""
     f = len(problem.free)
-    betas = np.zeros((len(cols), len(points)))
-    for c, point in enumerate(points):  # members that joined later come last
-        betas[: len(point.beta), c] = point.beta
+    betas = np.zeros((problem.p + 1, len(points)))
+    for c, point in enumerate(points):
+        betas[point.cols, c] = point.beta
+    betas = betas[cols]
     points = yield from look(problem, cols, betas)
     duals = [
         certificate.dual_point(

@@ -54,7 +54,7 @@ def confirm(fleet: Fleet, built: list[Problem], nulls: list[Null], steps: list[l
                 runs.append((fleet, engine.confirm(built[number], chosen, span[number], tol)))
         for place, item in engine.iterate(runs) if runs else ():
             number = numbers[place]
-            for step in [item] if isinstance(item, engine.Step) else item or []:
+            for step in [item] if isinstance(item, engine.Step) else [] if solve else item:
                 k = doubtful[number][step.index] if solve else step.index
                 steps[number][k] = replace(step, index=k, pull=step.pull if (number, k) == (0, last) else None)
         doubtful = [[k for k in places if not steps[number][k].gap <= tol] for number, places in enumerate(doubtful)]
@@ -90,9 +90,11 @@ def follow(
     steps: list[dict[int, Step]] = [{} for _ in built]
     total, done = len(alphas) * len(built), 0
     for number, step in engine.iterate(runs):
-        if step is None:
-            continue
         owner, base = owners[number]
+        if not isinstance(step, engine.Step):
+            for k, sole in step.items():
+                steps[owner][base + k] = replace(steps[owner][base + k], unique=sole)
+            continue
         last = base + step.index == len(alphas) - 1
         steps[owner][base + step.index] = step if last and owner == 0 else replace(step, pull=None)
         done += 1

@@ -9,11 +9,13 @@ import numpy as np
 if TYPE_CHECKING:
     from lozenge.design.base import Floats
     from lozenge.problem import Indices
-    from lozenge.working import Working
+    from lozenge.results import Bools
+    from lozenge.working import Point, Working
 
     Pulls = list[tuple[float, Floats]]  # (α, pulls)
 
 FEW, MANY = 128, 1024  # columns that may join at once: before there is a line to foretell them by, and after
+NEAR = 0.8  # of its price: a pull that keeps a column in the working set
 LINES = 2  # steps before the last whose lines foretell the pulls
 
 
@@ -29,7 +31,7 @@ def extrapolated(trail: Pulls, alpha: float) -> Pulls:
 
 
 def pressure(work: Working, pulls: Pulls) -> Floats:
-    """Largest pull over price of each penalised column outside the working set, over several α; 0 inside."""
+    """Largest pull over price of each penalised column, over several α."""
     problem = work.problem
     worst = np.zeros(len(work.inside))
     for alpha, pull in pulls:
@@ -37,12 +39,20 @@ def pressure(work: Working, pulls: Pulls) -> Floats:
         price = np.maximum(np.where(pull > 0, high, -low), np.finfo(np.float64).tiny)
         with np.errstate(over="ignore"):  # a price of 0 asks for every column that pulls at all
             worst = np.maximum(worst, np.abs(pull) / price)
-    worst[work.inside] = 0.0
     return worst
 
 
 def joining(work: Working, pulls: Pulls, room: int) -> Indices:
-    """Columns that are pulled beyond their price; of more than there is room for, the strongest."""
+    """Columns that are no members and pulled beyond their price; of more than there is room for, the strongest."""
     worst = pressure(work, pulls)
+    worst[work.inside] = 0.0
     found = np.flatnonzero(worst > 1.0)
     return found if len(found) <= room else np.sort(found[np.argsort(-worst[found], kind="stable")[:room]])
+
+
+def staying(work: Working, pulls: Pulls, points: list[Point]) -> Bools:
+    """Members, by place, that are pulled by nearly their price, or that one of the points keeps."""
+    found: Bools = pressure(work, pulls) > NEAR
+    for point in points:
+        found |= work.keeps(point)
+    return found[work.members]

@@ -24,6 +24,7 @@ PRODUCTS = 1000  # of the Hessian in one solve by conjugate gradients
 NEARLY = 0.9  # of its price: a pull that puts a column into a fresh Hessian
 OVERHEAD = 1.5e-3  # seconds of a Newton step that do not depend on its size
 SHARE = 0.3  # of the gap asked for, that a Newton step's own problem may leave; likewise of the gap before it
+IDLE, GAIN = 10, 0.99  # steps on a fresh Hessian, one after the other, that leave more than this share of the estimate
 FRESH = 2.0  # steps that a fresh Hessian needs
 
 
@@ -58,7 +59,7 @@ def _proximal(work: Working, alpha: float, point: Point, effort: Effort) -> Gene
         done = _estimate(work, point, kernel) <= effort.gap
         goal = Goal(effort.step, effort.rough, point.loss, effort.gap)
         return point if done else work.newton(point, kernel, goal)
-    estimate = _estimate(work, point, kernel)
+    estimate, idle = _estimate(work, point, kernel), 0
     for _ in range(STEPS):
         if estimate <= effort.gap:
             break
@@ -75,8 +76,10 @@ def _proximal(work: Working, alpha: float, point: Point, effort: Effort) -> Gene
             continue
         reached = _estimate(work, tried, kernel)
         slow = not len(_lacking(work, tried, kernel)) and _slow(work, estimate, reached, effort.gap)
-        # A step on a fresh Hessian that promised only rounding and gained nothing: this is as near as it gets.
-        if work.fresh and slow and -promised <= _noise(point):
+        # A step on a fresh Hessian that promised only rounding and gained nothing, or many that gained next to nothing:
+        # this is as near as it gets.
+        idle = idle + 1 if work.fresh and reached > GAIN * estimate else 0
+        if (work.fresh and slow and -promised <= _noise(point)) or idle == IDLE:
             return tried if reached < estimate else point
         point, estimate = tried, reached
         if work.held is not None:  # whose Hessian is always fresh

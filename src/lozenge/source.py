@@ -11,6 +11,7 @@ import numpy as np
 from lozenge import engine
 from lozenge import problem as problems
 from lozenge.certificate import DEGENERATE
+from lozenge.engine import Step
 from lozenge.penalties import L2
 from lozenge.results import Certificate, Forces, Solution, Status
 from lozenge.shards import Want
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lozenge.design.base import Floats
-    from lozenge.engine import Null, Step
+    from lozenge.engine import Null
     from lozenge.penalties import Penalty
     from lozenge.problem import Problem
     from lozenge.results import Indices, Model
@@ -324,10 +325,10 @@ class Source:
             near = self._nearest(alpha)
             engine.resume(self.work, None if near is None else self._recalled(near)[0])
             run = engine.follow(problem, self.null, np.array([alpha / self.unit]), tol, work=self.work)
-        found: Step = next(step for _, step in engine.iterate([(problem.fleet, run)]) if step is not None)
+        found: Step = next(step for _, step in engine.iterate([(problem.fleet, run)]) if isinstance(step, Step))
         if found.gap > self.model.tol and problem is not self.problem and alpha > 0.0:
             # Beyond the rounding of the summed rows: on the rows themselves.
             exact = engine.follow(self.problem, self.null, np.array([alpha / self.unit]), self.model.tol)
-            found = next(step for _, step in engine.iterate([(self.fleet, exact)]) if step is not None)
+            found = next(step for _, step in engine.iterate([(self.fleet, exact)]) if isinstance(step, Step))
         # Falling short of the sharper tolerance is no failure of what was asked.
         return replace(found, status=Status.CERTIFIED) if found.gap <= self.model.tol else found

@@ -150,13 +150,18 @@ def _independent(S: Floats, linear: Floats, b: Floats, kernel: SoftThreshold, ba
 
 
 def definite(A: Floats) -> bool:
-    """Whether a positive semi-definite matrix is definite: no column within rounding of the span of those before it."""
+    """Whether a positive semi-definite matrix is definite: no column within rounding of the span of those before it.
+
+    A is used up: it may be large, and a copy would lie beside it.
+    """
     from scipy.linalg.lapack import dpotrf
 
     unit = np.sqrt(np.maximum(np.diagonal(A), 0.0))
     if not unit.all():
         return False
-    lower, failed = dpotrf((A / unit / unit[:, None]).T, lower=0, clean=0, overwrite_a=1)
+    A /= unit
+    A /= unit[:, None]
+    lower, failed = dpotrf(A.T, lower=0, clean=0, overwrite_a=1)
     return not failed and bool(np.min(np.square(np.diagonal(lower)), initial=1.0) > DEPENDENT)
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 EXCHANGE = 2.5e9  # multiplications a second of columns that enter and leave a factor
 SWEEPS = 400.0  # over the kept columns, of descent on the rows at one α where columns are correlated
+SLICE = 256  # columns that join a Gram at once: what lies beside it while it grows stays small
 PROVED = 1_000  # columns whose independence is looked into where there is no Gram
 SAME = 2e-15  # columns whose correlation is this near to ±1 repeat each other
 
@@ -39,15 +40,18 @@ class Ask:
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """A candidate on [free, working set], with its mean loss and its gradient there.
+    """A candidate on some columns, free ones first, with its mean loss and its gradient there.
 
     Attributes
     ----------
+    cols : (m,) columns of the design
+    beta, gradient : (m,)
     pull : (p + 1,) minus the gradient on all columns; empty until a pass over X has given it
     curvature : (f, f) Hessian of the free part; residual : Σ w f'²/Σw; both from the same pass
     linear : (k,) of the small problem at this Hessian, where the gradient is the model's own
     """
 
+    cols: Indices
     beta: Floats
     gradient: Floats
     loss: float
@@ -97,9 +101,17 @@ class Working:
         return np.concatenate([self.problem.free, self.problem.penalised[self.members]])
 
     def local(self, point: Point) -> Point:
-        """Bring a point with known pulls to the present members."""
-        beta = np.concatenate([point.beta, np.zeros(self.f + len(self.members) - len(point.beta))])
-        return replace(point, beta=beta, gradient=-point.pull[self.cols], linear=None)
+        """Bring a point with known pulls, whose kept columns are members, to the present ones."""
+        cols, beta = self.cols, np.zeros(self.problem.p + 1)
+        beta[point.cols] = point.beta
+        return replace(point, cols=cols, beta=beta[cols], gradient=-point.pull[cols], linear=None)
+
+    def keeps(self, point: Point) -> Bools:
+        """Penalised columns that are not zero at a point."""
+        beta = np.zeros(self.problem.p + 1)
+        beta[point.cols] = point.beta
+        found: Bools = beta[self.problem.penalised] != 0.0
+        return found
 
     def glance(self, beta: Floats) -> Generator[Ask, Sums, Point]:
         """Loss and gradient on [free, members] alone."""
@@ -107,7 +119,7 @@ class Working:
         coef, on = problem.coefficients(beta[:, None], cols)
         sums = yield Ask(coef, on, Want(loss=True, gradient=cols), problem.split)
         gradient = problem.gradient(sums.gradient, sums.slope, cols)[:, 0]
-        return Point(beta, gradient, float(sums.loss[0]) / problem.weight, np.zeros(0), self.corner, np.nan)
+        return Point(cols, beta, gradient, float(sums.loss[0]) / problem.weight, np.zeros(0), self.corner, np.nan)
 
     def enlist(self, point: Point) -> None:
         """Make every penalised column a member, without a Gram."""
@@ -133,6 +145,8 @@ class Working:
 
     def grow(self, joining: Indices) -> Generator[Ask, Sums, None]:
         """Add members."""
+        if not len(joining):
+            return
         if self.taken is None:
             self.taken = self.problem.coefficients(self.point().beta[:, None], self.cols)
             yield from self._corner()
@@ -150,9 +164,18 @@ class Working:
 
     def deepen(self, joining: Indices) -> Generator[Ask, Sums, None]:
         """Add members to the core: their Gram with it, at the coefficients where the Hessian was taken."""
+        k, old = len(self.core) + len(joining), len(self.core)
+        if k > len(self._room):
+            # At least half as large again, so that copying stays a share of what is filled in.
+            room = np.empty((max(k, 3 * old // 2),) * 2)
+            room[:old, :old] = self.reduced
+            self._room = room
+            self.reduced = room[:old, :old]
+        for first in range(0, len(joining), SLICE):
+            yield from self._joined(joining[first : first + SLICE])
+
+    def _joined(self, joining: Indices) -> Generator[Ask, Sums, None]:
         problem, f, old = self.problem, self.f, len(self.core)
-        if not len(joining):
-            return
         self.core = np.append(self.core, joining)
         own = problem.penalised[self.members]
         left, right = np.append(problem.free, own[self.core]), own[joining]
@@ -164,16 +187,29 @@ class Working:
         if f:
             block -= self.side.T @ self.factor.solve(H[:f])
         k = len(self.core)
-        if k > len(self._room):
-            # At least half as large again, so that copying stays a share of what is filled in.
-            room = np.empty((max(k, 3 * old // 2),) * 2)
-            room[:old, :old] = self.reduced
-            self._room = room
         self.reduced = self._room[:k, :k]
         self.reduced[:, old:] = block
         self.reduced[old:, :old] = block[:old].T
         self.reduced[old:, old:] = 0.5 * (block[old:] + block[old:].T)
         self.copies = np.append(self.copies[:old], _repeats(self.reduced, old))
+
+    @property
+    def sheds(self) -> bool:
+        """Whether members may leave: where each of them has its part in a Gram that had to be computed."""
+        problem = self.problem
+        return problem.loss.quadratic and problem.fleet.shared and self.held is None and not self.gramless
+
+    def shed(self, staying: Bools) -> None:
+        """Let members go, by place, and with them their part of the Gram."""
+        places = np.flatnonzero(staying)
+        self.members = self.members[places]
+        self.inside[:] = False
+        self.inside[self.members] = True
+        self.core, self.copies, self.side = np.arange(len(places)), self.copies[places], self.side[:, places]
+        self.reduced = self._room[: len(places), : len(places)]
+        for row, place in zip(self.reduced, places, strict=True):  # in place: what stays only moves up and left
+            row[:] = self._room[place].take(places)
+        self.support = _kernel.Support()
 
     def _forget(self) -> None:
         self.core, self.copies = self.core[:0], self.copies[:0]
@@ -281,6 +317,7 @@ class Working:
                 new = where[place[where] < 0]
                 place[new] = np.arange(len(self.core), len(self.core) + len(new))
                 yield from self.deepen(new)
+                self.support = _kernel.Support()  # room for another factor, of more columns
                 system = self.reduced[np.ix_(place[where], place[where])]
                 system[np.diag_indices(len(where))] += ridge
                 independent = definite(system)
@@ -305,6 +342,7 @@ def look(problem: Problem, cols: Indices, betas: Floats) -> Generator[Ask, Sums,
         pull = -gradient[:, c]
         points.append(
             Point(
+                cols=cols,
                 beta=beta,
                 gradient=-pull[cols],
                 loss=float(sums.loss[c]) / problem.weight,
