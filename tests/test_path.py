@@ -288,10 +288,10 @@ def test_choose_marks_an_alpha_and_puts_it_on_the_grid():
 
 
 def one_by_one(X, y, labels, alphas, loss="squared", rho=1.0, w=None, offset=None):
-    """Held-out mean deviance of separate fits, (K, L), and the held-out weights."""
+    """Held-out mean deviance of separate fits, (K, L), the held-out weights, and the fits."""
     w = np.ones(len(y)) if w is None else w
     o = np.zeros(len(y)) if offset is None else offset
-    rows, held = [], []
+    rows, held, fits = [], [], []
     for fold in np.unique(labels):
         train, test = labels != fold, labels == fold
         one = lz.path(
@@ -309,7 +309,8 @@ def one_by_one(X, y, labels, alphas, loss="squared", rho=1.0, w=None, offset=Non
         deviance = (t - eta) ** 2 if loss == "squared" else 2 * np.logaddexp(0, (1 - 2.0 * t) * eta)
         rows.append(w[test] @ deviance / w[test].sum())
         held.append(w[test].sum())
-    return np.array(rows), np.array(held)
+        fits.append(one)
+    return np.array(rows), np.array(held), fits
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -336,7 +337,11 @@ def test_every_fold_is_a_fit_on_its_rows(layout, loss, rho, weighted):
         sample_weight=w,
         offset=offset,
     )
-    folds, held = one_by_one(X, y, labels, found.alphas, loss, rho, w, offset)
+    folds, held, fits = one_by_one(X, y, labels, found.alphas, loss, rho, w, offset)
+    for k, fit in enumerate(fits):
+        size = abs(fit.coefs).max()
+        np.testing.assert_allclose(found.cv.coefs[k].toarray(), fit.coefs.toarray(), rtol=0, atol=1e-6 * size)
+        np.testing.assert_allclose(found.cv.intercepts[k], fit.intercepts, rtol=0, atol=1e-5 * size)
     np.testing.assert_allclose(found.cv.folds, folds, rtol=1e-8)
     np.testing.assert_array_equal(found.cv.alphas, found.alphas)
     # Mean weighted by held-out Σw; se = weighted standard deviation of the fold means over √K, K - 1 df.

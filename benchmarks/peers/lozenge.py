@@ -51,6 +51,6 @@ class Solver:
         )
 
     def get_result(self) -> Answer:
-        """The path, and the held-out errors: the coefficients of the folds are not kept."""
-        curve = None if self.data.labels is None else self.path.cv.folds
-        return Answer(self.path.coefs, passes=float(self.path.passes), curve=curve)
+        """The path, and those of the folds."""
+        folds = [] if self.path.cv is None else list(self.path.cv.coefs)
+        return Answer(self.path.coefs, folds, passes=float(self.path.passes))

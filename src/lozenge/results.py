@@ -190,7 +190,8 @@ class CrossValidation:
     """The cross-validated curve.
 
     ``folds`` (K, L) is the mean deviance of the held-out rows; ``mean`` weights it by the held-out Σw; ``se`` is the
-    weighted standard deviation of the fold means over √K.  ``rule`` names the default choice.
+    weighted standard deviation of the fold means over √K.  ``rule`` names the default choice.  ``coefs``, K matrices
+    (p, L), and ``intercepts`` (K, L) are the folds' own paths in the units of X and y; a loaded path has none.
     """
 
     alphas: Floats
@@ -202,6 +203,8 @@ class CrossValidation:
     index_min: int
     index_1se: int
     uncertified: int = 0
+    coefs: tuple[csc_array, ...] = ()
+    intercepts: Floats | None = None
 
 
 @dataclass(frozen=True, eq=False)
