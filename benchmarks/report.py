@@ -23,7 +23,8 @@ OURS = "lozenge"
 LEGEND = (
     "Seconds until every answer of the path (and of every fold's path) has a relative duality gap of at most 1e-3, "
     "1e-6, 1e-9, measured by `benchmarks/gap.py`, which belongs to no solver: the median of the runs at the fastest "
-    "tolerance that reached it. A second call in the same process counts where there is one, and the first call is "
+    "tolerance that reached it; a run that took over three times as long as another contestant's to as small a gap is "
+    "made once. A second call in the same process counts where there is one, and the first call is "
     "shown beside it. Gap, first call, non-zeros (at the last alpha), peak memory beyond X (imports and compilation "
     "included) and passes over X (where the contestant counts them) belong to the most accurate answer. No intercept, "
     "no standardisation: all solve the same problem."
@@ -197,7 +198,7 @@ def _effort(summary: dict[str, Any]) -> str:
     runs = max((point["runs"] for row in rows for point in row["points"]), default=0)
     limits = {f"{row['limit']:.0f} s" for row in rows if row["limit"]}
     stopped = f", calls stopped at {', '.join(sorted(limits))}" if limits else ""
-    return f"{runs} run{'s' * (runs != 1)} of each{stopped}"
+    return f"{runs} run{'s' * (runs != 1)} of each that may be the fastest{stopped}"
 
 
 def _ratio(entry: dict[str, Any]) -> str:

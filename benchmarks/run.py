@@ -98,7 +98,8 @@ def compare(
                 continue
             wanted = identity(problem, contestant, here)
             plan = store.plan(wanted, grid[level], attempt, options.limit)
-            if not plan:
+            everyone = [identity(problem, other, here) for other, _ in entries]
+            if not plan or (attempt and store.beaten(wanted, grid[level], everyone)):
                 continue
             record = wanted | {"tol": grid[level], "limit": options.limit, "time": time.strftime("%F %T")}
             if plan != "run":

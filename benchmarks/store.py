@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from benchmarks.problems import Problem
 
 ONCE = 60.0  # seconds: a run longer than this is made once, and tighter ones are not tried
+BEATEN = 3.0  # times as long as another contestant's run to as small a gap: made once, it could not be the fastest
 
 
 def configuration(peer: str) -> str:
@@ -63,6 +64,14 @@ class Store:
     def of(self, wanted: dict[str, Any]) -> list[dict[str, Any]]:
         """Results of that identity."""
         return [line for line in self.lines if all(line.get(key) == value for key, value in wanted.items())]
+
+    def beaten(self, wanted: dict[str, Any], tol: float, contestants: list[dict[str, Any]]) -> bool:
+        """Whether some contestant's run to as small a gap took a third of the time that this one did."""
+        own = [line for line in self.of(wanted | {"status": "ok"}) if line["tol"] == tol]
+        found = [line for identity in contestants for line in self.of(identity | {"status": "ok"})]
+        return any(
+            line["gap"] <= mine["gap"] and BEATEN * line["seconds"] < mine["seconds"] for mine in own for line in found
+        )
 
     def plan(self, wanted: dict[str, Any], tol: float, attempt: int, limit: float) -> str:
         """What to do with a run: "run", "" where it is known, else why it is skipped."""

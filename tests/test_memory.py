@@ -42,9 +42,18 @@ MEASURE = """
 
 
 STATUS = Path("/proc/self/status")
+LINUX = pytest.mark.skipif(not STATUS.exists(), reason="peak memory is read from Linux's /proc")
 
 
-@pytest.mark.skipif(not STATUS.exists(), reason="peak memory is read from Linux's /proc")
+def measured(*problem):
+    """Bytes used beyond X, bytes allowed, the largest gap."""
+    command = [sys.executable, "-c", textwrap.dedent(MEASURE), json.dumps(problem)]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    used, allowed, gap, _ = json.loads(run.stdout)
+    return used, allowed, gap
+
+
+@LINUX
 @pytest.mark.parametrize(
     ("n", "p", "order", "kind", "options"),
     [
@@ -58,13 +67,19 @@ STATUS = Path("/proc/self/status")
     ids=["wide F", "wide C", "tall F", "tall logistic C", "sparse", "wide ridge"],
 )
 def test_peak_memory(n, p, order, kind, options):
-    run = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(MEASURE), json.dumps([n, p, order, kind, options])],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    used, allowed, gap, _ = json.loads(run.stdout)
+    used, allowed, gap = measured(n, p, order, kind, options)
     print(f"used {used / 2**20:.0f} MB of {allowed / 2**20:.0f} MB allowed")
     assert gap <= 1e-6
     assert used <= allowed
+
+
+@LINUX
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+@pytest.mark.parametrize(("n", "p"), [(150_000, 1_000), (1_500, 100_000)], ids=["tall", "wide"])
+def test_a_gigabyte_is_fitted_in_a_fifth_of_it_more(n, p, loss):
+    options = {"loss": loss, "n_alphas": 100 if loss == "squared" else 30, "alpha_min_ratio": 0.05}
+    used, _, gap = measured(n, p, "F", "dense", options)
+    print(f"used {used / 2**20:.0f} MB, {used / (8 * n * p):.1%} of X")
+    assert gap <= 1e-6
+    assert used <= 0.2 * 8 * n * p

@@ -220,7 +220,7 @@ def follow(
     work = Working(problem) if work is None else work
     work.here = start.point if work.here is None else work.here
     span = start.point.loss - problem.saturated if span is None else span
-    aim = 0.1 * tol * max(span, certificate.DEGENERATE)
+    aim = 0.3 * tol * max(span, certificate.DEGENERATE)
     # With a ridge part, a small gap alone says how near the weights are, and an exact finish costs more.
     ridge = bool(problem.penalty.kernel(1.0).l2.any())
     exact = tol <= (EXACT_RIDGE if ridge else EXACT)
