@@ -112,7 +112,7 @@ def _contestant(own: list[dict[str, Any]], reference: np.ndarray | None) -> dict
                 "gap": max(line["gap"] for line in same),
                 "seconds": median(line["seconds"] for line in same),
                 "first_seconds": median(line["first_seconds"] for line in same),
-                "peak_mb": round(median(line["peak_bytes"] for line in same) / 2**20),
+                "peak_mb": _peak_mb(same),
                 "passes": same[-1]["passes"],
                 "nonzeros": same[-1]["nonzeros"],
                 "folds_checked": same[-1].get("folds_checked"),
@@ -138,6 +138,12 @@ def _contestant(own: list[dict[str, Any]], reference: np.ndarray | None) -> dict
         "limit": max((line["limit"] for line in slow), default=None),
         "notes": list(notes),
     }
+
+
+def _peak_mb(same: list[dict[str, Any]]) -> int | None:
+    """Median peak; a run whose peak was not obtained says 0."""
+    peaks = [line["peak_bytes"] for line in same if line["peak_bytes"] > 0]
+    return round(median(peaks) / 2**20) if peaks else None
 
 
 def _ratios(rows: dict[str, Any]) -> dict[str, Any]:
@@ -198,7 +204,7 @@ def _effort(summary: dict[str, Any]) -> str:
     runs = max((point["runs"] for row in rows for point in row["points"]), default=0)
     limits = {f"{row['limit']:.0f} s" for row in rows if row["limit"]}
     stopped = f", calls stopped at {', '.join(sorted(limits))}" if limits else ""
-    return f"{runs} run{'s' * (runs != 1)} of each that may be the fastest{stopped}"
+    return f"up to {runs} runs of each that may be the fastest{stopped}"
 
 
 def _ratio(entry: dict[str, Any]) -> str:
@@ -219,7 +225,7 @@ def _row(peer: str, row: dict[str, Any]) -> str:
         f"{best['gap']:.0e}",
         _seconds(best["first_seconds"], "-"),
         str(best["nonzeros"]),
-        str(best["peak_mb"]),
+        "-" if best["peak_mb"] is None else str(best["peak_mb"]),
         passes,
     ]
     return f"| {peer} | {' | '.join(cells)} | {notes} |"

@@ -195,12 +195,18 @@ class Problem:
 
     @property
     def alpha_max(self):
-        """The smallest α that zeroes every penalised weight (below ρ = 1e-3, that of ρ = 1e-3)."""
+        """Where the grid starts: the smallest α that zeroes every penalised weight.
+
+        Below ρ = 1e-3: where the ridge leaves the strongest column alone an η of 1e-3 root null deviances.
+        """
         if not self.penalised.any():
             return 0.0
         pull = abs(self.columns.correlate(self._projected(self.null[0], self.free))) / self.scale
         j = self.penalised
-        return float(np.max(pull[j] / (np.maximum(self.rho, LD(1e-3)) * self.v[j])))
+        if self.rho >= 1e-3:
+            return float(np.max(pull[j] / (self.rho * self.v[j])))
+        norm = np.sqrt(self.sd**2 + (self.mean - self.columns.centre) ** 2) / self.scale
+        return float(np.max(pull[j] * norm[j] / (LD(1e-3) * np.sqrt(2 * self.null_loss) * self.v[j])))
 
     # -- the certificate -----------------------------------------------------------------------------------------
 

@@ -68,7 +68,7 @@ class Case:
 
     @property
     def alpha_max(self):
-        return self.problem.penalty.alpha_max(self.null.point.pull[self.problem.penalised])
+        return self.problem.grid_start(self.null.point.pull[self.problem.penalised], self.null.point.loss)
 
     def cols(self):
         return np.concatenate([self.problem.free, self.problem.penalised])

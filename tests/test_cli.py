@@ -769,6 +769,15 @@ def test_why_helps_with_names(run):
     assert "is the target" in run("why", "model.json", "y")[2]
 
 
+def test_a_factor_is_left_out_whole(run):
+    write(arm=["a", "b", "c"] * 20)
+    run(*FIT, "-o", "model.json")
+    code, out, _ = run("why", "model.json", "x1", "--data", "data.csv", "--without", "arm", "--json")
+    assert code == 0
+    assert json.loads(out)["what_if"]["without"] == "arm=a and arm=b and arm=c"
+    assert "did you mean 'arm=a'?" in run("why", "model.json", "x1", "--data", "data.csv", "--without", "arm=A")[2]
+
+
 def test_predict_needs_the_columns_of_the_fit(run):
     import lozenge as lz
 

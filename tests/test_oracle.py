@@ -80,7 +80,7 @@ def test_alpha_max_on_orthonormal_columns():
     pull = np.max(abs(X.T @ (y - y.mean()))) / len(y)
     assert oracle.Problem(X, y).alpha_max == pytest.approx(pull, rel=1e-13)
     assert oracle.Problem(X, y, l1_ratio=0.5).alpha_max == pytest.approx(2 * pull, rel=1e-13)
-    assert oracle.Problem(X, y, l1_ratio=0.0).alpha_max == pytest.approx(1000 * pull, rel=1e-13)
+    assert oracle.Problem(X, y, l1_ratio=0.0).alpha_max == pytest.approx(1000 * pull / y.std(), rel=1e-13)
 
 
 @given(st.data())

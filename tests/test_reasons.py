@@ -109,6 +109,19 @@ def test_a_what_if_is_a_refit_without_the_rival(which, request):
     assert f"Without {first}" in str(told)
 
 
+def test_a_what_if_without_several_is_a_refit_that_excludes_them(path, data):
+    X, y, names = data
+    told = path.what_if("s1", without=["bmi", names.index("s5")])
+    again = lz.path(
+        X, y, feature_names=names, alphas=[told.alpha], penalty_weights={"bmi": np.inf, "s5": np.inf}, tol=1e-10
+    )
+    assert told.weight_without == pytest.approx(again.coefs.toarray()[names.index("s1"), 0], abs=1e-6)
+    assert told.explained_without == pytest.approx(again.deviance_ratio[0], abs=1e-9)
+    assert str(told).startswith("Without bmi and s5")
+    with pytest.raises(ValueError, match="names no feature"):
+        path.what_if("s1", without=[])
+
+
 def test_a_what_if_without_an_unpenalised_rival_is_of_the_same_deviance(data):
     X, y, names = data
     found = lz.path(X, y, feature_names=names, penalty_weights={"bmi": 0.0}, alphas=[10.0])
@@ -280,7 +293,7 @@ def test_a_comparison_is_each_path_alone(data):
     X, y, names = data
     options = {"feature_names": names, "cv": 5, "seed": 3, "alphas": np.geomspace(45, 0.02, 40)}
     found = lz.compare(X, y, rule="min", **options)
-    assert found.penalties == ("l1", "l2", "elasticnet")
+    assert found.penalties == tuple(lz.penalties.PENALTIES)
     for k, name in enumerate(found.penalties):
         alone = choose(lz.path(X, y, penalty=name, **options), "min")
         coef = alone.coefs.toarray()[:, alone.chosen]
@@ -293,7 +306,7 @@ def test_a_comparison_is_each_path_alone(data):
         assert found.near[k] == np.count_nonzero((size > 0) & (size < 0.01 * size.max()))
     assert found.zeros[1] == 0
     assert all(len(line) <= 80 for line in str(found).splitlines())
-    assert found.to_frame().shape == (10, 4)
+    assert found.to_frame().shape == (10, 1 + len(found.penalties))
     assert found.plot().get_xlabel()
 
 

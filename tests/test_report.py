@@ -76,6 +76,7 @@ def test_the_page_tells_what_the_fit_says(path):
     for name, state in path.reasons()["feature", "state"].rows():
         assert name in shown
         assert str(path.why(name)) in shown
+        assert f"{path.why(name).enters_at:.3g}" in shown
         assert state in {"kept", "zero"}
     assert "Every fit on the path is certified." in shown
     assert "lozenge fit diabetes.csv --target y" in shown

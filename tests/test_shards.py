@@ -200,7 +200,8 @@ def test_any_number_of_shards_gives_the_same_path(loss, sparse, penalty):
         top = task.penalty.alpha_max(null.point.pull[task.penalised])
         alphas = answers[1][0] if answers else top * np.array([1.0, 0.5, 0.1, 0.01])
         np.testing.assert_allclose(top, alphas[0], rtol=1e-10)
-        steps = [s for _, s in engine.iterate([(ours, engine.follow(task, null, alphas, 1e-12))]) if s is not None]
+        items = [item for _, item in engine.iterate([(ours, engine.follow(task, null, alphas, 1e-12))])]
+        steps = [item for item in items if isinstance(item, engine.Step)]
         betas = np.zeros((len(alphas), P + 1))
         for step in steps:
             betas[step.index, step.cols] = step.beta

@@ -28,6 +28,8 @@ FORBIDDEN = re.compile(r"insignificant|no effect|significan", re.IGNORECASE)
 class Twin:
     """min ½ bᵀSb - cᵀb + α Σ v(ρ|b| + ½(1 - ρ)b²): squared loss on columns with covariance S and cov(x, y) = c."""
 
+    convex = True
+
     def __init__(self, S, c, v, rho, model, names):
         self.S, self.c, self.v, self.rho, self.model, self.names = S, c, v, rho, model, names
         self.solved = 0

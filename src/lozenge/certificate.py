@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lozenge.design.base import Floats
     from lozenge.problem import Problem
     from lozenge.results import Bools
+    from lozenge.working import Point
 
 EPS = float(np.finfo(np.float64).eps)
 # Null loss below which y is constant to rounding: the response is of order one, so its squared rounding is 1e-32.
@@ -45,12 +46,13 @@ class Dual:
 class Proof:
     """What was proved of one candidate.
 
-    ``gap`` is relative, (primal - dual)/(null loss - saturated loss); ``safe`` marks penalised columns that are zero in
-    every optimum.
+    ``gap`` is relative, (primal - dual)/(null loss - saturated loss), or of `stationary` its violation; ``safe`` marks
+    penalised columns that are zero in every optimum; ``unique`` is None while not looked into.
     """
 
     gap: float
     safe: Bools
+    unique: bool | None = None
 
 
 def dual_point(
@@ -114,6 +116,18 @@ def prove(
     gap = max(fenchel, 0.0) + max(young, 0.0) + computed
     reported = gap + 0.5 * problem.loss.smoothness * wobble**2
     return Proof(relative(reported, primal, span), _safe(problem, alpha, dual, gap))
+
+
+def stationary(problem: Problem, alpha: float, beta: Floats, point: Point) -> Proof:
+    """Largest violation of the conditions of a stationary point, over α: 0 where -gradient is in the subdifferential.
+
+    Rounding of the gradients is added.  Nothing is proved of other stationary points, nor that a zero is one in each.
+    """
+    noise = problem.fleet.rounding * np.sqrt(point.residual) * problem.norms
+    missed = problem.penalty.violation(beta, -point.pull[problem.penalised], alpha) + noise[problem.penalised]
+    free = np.abs(point.pull[problem.free])
+    worst = max(float(np.max(missed, initial=0.0)), float(np.max(free, initial=0.0)))
+    return Proof(worst / alpha, np.zeros(len(beta), dtype=bool), unique=False)
 
 
 def relative(gap: float, primal: float, span: float) -> float:

@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import TextIO
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from lozenge.penalties import ElasticNet
+    from lozenge.penalties import Penalty
     from lozenge.results import Comparison, Lesson, Path
     from lozenge.screens import Line
     from lozenge.tables import Encoding, Table
@@ -119,7 +119,9 @@ def fit(
     file: File,
     target: Annotated[str, _columns("To predict.")],
     loss: Annotated[Loss, typer.Option(help="auto: logistic for a target with two values.")] = "auto",
-    penalty: Annotated[str, typer.Option(metavar="NAME", help="l1, l2 or elasticnet[:RATIO].")] = "l1",
+    penalty: Annotated[
+        str, typer.Option(metavar="NAME", help="l1, l2, elasticnet[:RATIO], mcp, scad or log[:NUMBER].")
+    ] = "l1",
     select: Annotated[str, typer.Option(metavar="RULE", help="Which alpha: 1se, min or a number.")] = "1se",
     drop: Annotated[list[str] | None, _columns("Leave out; may be repeated.")] = None,
     keep: Annotated[list[str] | None, _columns("Bring in what would be left out; may be repeated.")] = None,
@@ -177,7 +179,8 @@ def why(
     feature: Annotated[str, typer.Argument(metavar="FEATURE", autocompletion=_features_of)],
     data: Annotated[str | None, typer.Option(metavar="FILE", help="The table it was fitted on, to say more.")] = None,
     without: Annotated[
-        str | None, typer.Option(metavar="FEATURE", help="With --data: what if it were not there?")
+        str | None,
+        typer.Option(metavar="FEATURE", help="With --data: what if it, or all levels of a column, were not there?"),
     ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -191,11 +194,10 @@ def why(
     from lozenge import io, screens
 
     path = io.load(model) if data is None else _revived(model, data, quiet=quiet)[0]
-    for name in (feature, without):
-        if name is not None:
-            _check_feature(path, name)
+    _check_feature(path, feature)
+    rivals = None if without is None else _rivals(path, without)
     reason = path.why(feature)
-    instead = None if without is None else path.what_if(feature, without)
+    instead = None if rivals is None else path.what_if(feature, rivals)
     if as_json:
         _print_json(screens.finite(reason.to_dict() | ({} if instead is None else {"what_if": asdict(instead)})))
     else:
@@ -401,19 +403,27 @@ def _rule_name(rule: str | float) -> str:
     return rule if isinstance(rule, str) else "alpha"
 
 
-def _penalty(text: str) -> ElasticNet:
-    from lozenge.penalties import PENALTIES, ElasticNet
+def _penalty(text: str) -> Penalty:
+    from lozenge.penalties import PENALTIES
 
-    name, colon, ratio = text.partition(":")
+    name, colon, value = text.partition(":")
     problem = f"{', '.join(PENALTIES)}{_meant(name, PENALTIES)}"
-    if name in PENALTIES and not colon:
-        return PENALTIES[name]()
-    if name == ElasticNet.name:
-        problem = "RATIO in elasticnet:RATIO lies between 0 (ridge) and 1 (lasso)"
-        with suppress(ValueError):
-            return ElasticNet(l1_ratio=float(ratio))
-    elif name in PENALTIES:
-        problem = f"{name} takes no value; elasticnet:RATIO does"
+    if name in PENALTIES:
+        kind: Callable[..., Penalty] = PENALTIES[name]
+        parameters = list(kind().parameters())
+        if not colon:
+            return kind()
+        if not parameters:
+            taken = ", ".join(f"{each}:NUMBER" for each in PENALTIES if PENALTIES[each]().parameters())
+            problem = f"{name} takes no value; {taken} do"
+        else:
+            number = float("nan")
+            with suppress(ValueError):
+                number = float(value)
+            try:
+                return kind(**{parameters[0]: number})
+            except ValueError as error:
+                problem = f"{name}:NUMBER; {str(error).partition(';')[0]}"
     raise typer.BadParameter(f"{problem}; got '{text}'", param_hint="--penalty")
 
 
@@ -524,16 +534,31 @@ def _free(encoding: Encoding, names: Iterable[str]) -> dict[str, float]:
     return free
 
 
-def _check_feature(path: Path, name: str) -> None:
+def _levels(path: Path, column: str) -> list[str]:
+    """Features that a column of the table became."""
     from lozenge import tables
 
+    if path.encoding is None:
+        return []
+    encoding = tables.Encoding.from_dict(path.encoding)
+    return [
+        feature for feature, source in zip(encoding.feature_names, encoding.sources, strict=True) if source == column
+    ]
+
+
+def _rivals(path: Path, name: str) -> list[str]:
+    """One feature, or all that a column of the table became."""
+    levels = [] if name in path.feature_names else _levels(path, name)
+    if not levels:
+        _check_feature(path, name)
+    return levels or [name]
+
+
+def _check_feature(path: Path, name: str) -> None:
     if name in path.feature_names:
         return
-    if path.encoding is not None:
-        encoding = tables.Encoding.from_dict(path.encoding)
-        sources = zip(encoding.feature_names, encoding.sources, strict=True)
-        if levels := [feature for feature, source in sources if source == name]:
-            raise ValueError(f"the column '{name}' became {_quoted(levels)}; ask for one of these")
+    if levels := _levels(path, name):
+        raise ValueError(f"the column '{name}' became {_quoted(levels)}; ask for one of these")
     if name == path.model.target:
         raise ValueError(f"'{name}' is the target; features: {_quoted(path.feature_names)}")
     raise ValueError(_no_feature(name, path.feature_names))

@@ -81,7 +81,8 @@ def compare(
 def _far_enough(X: Any, y: Any, penalty: Penalty, options: dict[str, Any]) -> Path:
     """The path, on a grid that goes on where the best score is at its end.
 
-    The usual grid follows the largest pull, which is in the units of y; the α that suits a ridge is in none.
+    The usual grid of a ridge ends at a tenth of the largest correlation, or at ten times it where p > n; what predicts
+    best may lie below.
     """
     path = fit.path(X, y, penalty=penalty, **options)
     for _ in range(LONGER):

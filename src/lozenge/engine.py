@@ -38,6 +38,7 @@ REFITS = 40  # Newton steps of the null model; a finite optimum takes about ten,
 ATTEMPTS = 8  # tightenings at one α that do not halve the gap before it is given up
 EXACT, EXACT_RIDGE = 1e-5, 1e-8  # tolerances from which down supports are settled by an exact finish
 FEWER = 0.8  # of the members that stay: the others leave
+NEARER = 0.3  # of the tolerance: what is aimed at between passes
 SMALL = 1e-4  # descent's first tolerance, in units of the null standard deviation
 
 
@@ -58,7 +59,8 @@ class Step:
     index, alpha : place on the grid
     beta : on the columns ``cols`` of Z, free ones first
     loss : mean loss
-    unique : None while not looked into (`Working.unique`)
+    gap : what the tolerance is on: the relative duality gap; under a concave penalty the largest violation over α
+    unique : None while not looked into (`Working.unique`); nobody knows under a concave penalty
     pull : (p + 1,) minus the gradient on all columns; None where it has been let go (`revisit`)
     safe : (k,) penalised columns that are zero in every optimum
     """
@@ -220,11 +222,11 @@ def follow(
     work = Working(problem) if work is None else work
     work.here = start.point if work.here is None else work.here
     span = start.point.loss - problem.saturated if span is None else span
-    aim = 0.3 * tol * max(span, certificate.DEGENERATE)
+    aim = NEARER * tol * max(span, certificate.DEGENERATE)
     # With a ridge part, a small gap alone says how near the weights are, and an exact finish costs more.
     ridge = bool(problem.penalty.kernel(1.0).l2.any())
     exact = tol <= (EXACT_RIDGE if ridge else EXACT)
-    usual = Effort(aim, SMALL * np.sqrt(2.0 * max(span, 0.0)), 0.0 if exact else aim)
+    usual = Effort(aim, SMALL * np.sqrt(2.0 * max(span, 0.0)), 0.0 if exact else aim, NEARER * tol)
     trials = [Trial(usual) for _ in alphas]
     answered: list[tuple[int, float, Bools]] = []  # steps whose columns are still members: place, α, proved zero
     sole: dict[int, bool] = {}
@@ -269,8 +271,9 @@ def follow(
             if k > reached:
                 work.here, reached = at, k
                 trail = [*trail[-foresight.LINES :], pull]
-            answered.append((k, step.alpha, step.safe))
-            yield replace(step, index=k, unique=None if len(problem.penalised) else not len(work.factor.dependent))
+            if step.unique is None:
+                answered.append((k, step.alpha, step.safe))
+            yield replace(step, index=k)
         width = max(1, width // 2) if len(broken) == len(group) else min(2 * width, most)
         if pending and work.sheds:
             kept = [work.here, *(at for k in pending if (at := trials[k].at) is not None)]
@@ -356,13 +359,38 @@ def confirm(problem: Problem, steps: list[Step], span: float, tol: float) -> Run
 def _certify(
     problem: Problem, cols: Indices, alphas: Floats, points: list[Point], span: float, tol: float
 ) -> Generator[Ask, Sums, list[tuple[Step, Point]]]:
-    """One pass over X for all candidates, and one over the working set for their dual points."""
-    f = len(problem.free)
+    """One pass over X for all candidates, and what it proves of them."""
     betas = np.zeros((problem.p + 1, len(points)))
     for c, point in enumerate(points):
         betas[point.cols, c] = point.beta
     betas = betas[cols]
     points = yield from look(problem, cols, betas)
+    prove = _optimal if problem.penalty.convex or not len(problem.penalised) else _level
+    proofs = yield from prove(problem, cols, alphas, points, span)
+    found = []
+    for c, (alpha, point, proof) in enumerate(zip(alphas, points, proofs, strict=True)):
+        step = Step(
+            index=c,
+            alpha=float(alpha),
+            cols=cols,
+            beta=point.beta,
+            loss=point.loss,
+            gap=proof.gap,
+            status=Status.CERTIFIED if proof.gap <= tol else Status.STALLED,
+            unique=proof.unique,
+            kept=int(np.count_nonzero(point.beta[len(problem.free) :])),
+            pull=point.pull,
+            safe=proof.safe,
+        )
+        found.append((step, point))
+    return found
+
+
+def _optimal(
+    problem: Problem, cols: Indices, alphas: Floats, points: list[Point], span: float
+) -> Generator[Ask, Sums, list[certificate.Proof]]:
+    """Duality gaps, for which the dual points are looked at once over the working set."""
+    f = len(problem.free)
     duals = [
         certificate.dual_point(
             problem,
@@ -378,26 +406,27 @@ def _certify(
     shift, shifted = problem.coefficients(np.column_stack([d.shift for d in duals]), problem.free)
     dual = Dual(np.array([d.scale for d in duals]), shifted, shift)
     sums = yield Ask(coef, on, Want(dual=dual), problem.split)
-    found = []
+    proofs = []
     for c, (alpha, point, d) in enumerate(zip(alphas, points, duals, strict=True)):
         beta = np.zeros(problem.p + 1)
         beta[cols] = point.beta
         fenchel = float(sums.fenchel[c]) / problem.weight
-        proof = certificate.prove(
-            problem, alpha, beta[problem.penalised], d, fenchel, point.loss, span, problem.wobble(point.beta, cols)
-        )
-        step = Step(
-            index=c,
-            alpha=float(alpha),
-            cols=cols,
-            beta=point.beta,
-            loss=point.loss,
-            gap=proof.gap,
-            status=Status.CERTIFIED if proof.gap <= tol else Status.STALLED,
-            unique=None,
-            kept=int(np.count_nonzero(point.beta[f:])),
-            pull=point.pull,
-            safe=proof.safe,
-        )
-        found.append((step, point))
-    return found
+        wobble = problem.wobble(point.beta, cols)
+        proof = certificate.prove(problem, alpha, beta[problem.penalised], d, fenchel, point.loss, span, wobble)
+        alone = not len(problem.penalised)
+        proofs.append(replace(proof, unique=not len(Factor.of(point.curvature).dependent) if alone else None))
+    return proofs
+
+
+def _level(
+    problem: Problem, cols: Indices, alphas: Floats, points: list[Point], span: float
+) -> Generator[Ask, Sums, list[certificate.Proof]]:
+    """Violations of the conditions of a stationary point: what there is to prove under a concave penalty."""
+    del span
+    yield from ()
+    beta = np.zeros(problem.p + 1)
+    proofs = []
+    for alpha, point in zip(alphas, points, strict=True):
+        beta[cols] = point.beta
+        proofs.append(certificate.stationary(problem, alpha, beta[problem.penalised], point))
+    return proofs

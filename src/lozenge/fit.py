@@ -13,19 +13,23 @@ from lozenge.certificate import DEGENERATE
 from lozenge.design import as_design
 from lozenge.losses import LOSSES
 from lozenge.penalties import PENALTIES
-from lozenge.results import Certificate, CrossValidation, History, Model, Path, Solution, Split
+from lozenge.results import CrossValidation, History, Model, Path, Solution, Split
 from lozenge.shards import Fleet, Shard
 from lozenge.source import Source
+from lozenge.source import weights as weights_of
 from lozenge.threads import one_pool
 from lozenge.working import Working
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from scipy.sparse import csc_array
+
     from lozenge.design.base import Floats
     from lozenge.engine import Null, Step
     from lozenge.losses import Loss
     from lozenge.penalties import Penalty
+    from lozenge.results import Indices
     from lozenge.results import Source as Live
 
     Progress = Callable[[int, int, int, float], None]
@@ -162,7 +166,7 @@ def path(
     pull = null.point.pull[full.penalised]
     # Where y is constant or nothing pulls by more than rounding, every α > 0 gives the null model.
     still = span <= DEGENERATE or bool((np.abs(pull) <= 8 * full.fleet.rounding * np.sqrt(null.point.residual)).all())
-    alpha_max = 0.0 if still else full.penalty.alpha_max(pull) * unit
+    alpha_max = 0.0 if still else full.grid_start(pull, null.point.loss) * unit
     if still and lean is not built:
         lean = built
         nulls = engine.outcomes([(each.fleet, engine.null(each)) for each in lean])
@@ -205,6 +209,10 @@ def path(
     for alpha, step in zip(grid, settled, strict=True):
         source.remember(float(alpha), step)
     cross = None if table is None else folds.cross_validate(fleet, lean, steps, grid, table, unit, seed)
+    if cross is not None:
+        found = [[weights_of(each, step, unit) for step in own] for each, own in zip(lean[1:], steps[1:], strict=True)]
+        intercepts = np.array([[intercept for _, _, intercept in own] for own in found])
+        cross = replace(cross, coefs=tuple(_matrix(own, p) for own in found), intercepts=intercepts)
     result = _assemble(settled, grid, source, cross)
     return choose(result, float(grid[-1]) if cross is None else "1se")
 
@@ -215,23 +223,19 @@ def _location(y: Floats, w: Floats) -> tuple[float, float]:
 
 
 def _assemble(steps: list[Step], grid: Floats, source: Source, cross: CrossValidation | None) -> Path:
-    from scipy.sparse import csc_array
-
     weights = [source.weights(step) for step in steps]
-    edges = np.cumsum([0, *(len(rows) for rows, _, _ in weights)])
-    entries = (np.concatenate([values for _, values, _ in weights]), np.concatenate([rows for rows, _, _ in weights]))
-    coefs = csc_array((*entries, edges), shape=(source.problem.p, len(steps)))
+    coefs = _matrix(weights, source.problem.p)
     penalised = np.isin(np.arange(source.problem.p), source.problem.penalised)
     return Path(
         alphas=grid,
         coefs=coefs,
         intercepts=np.array([intercept for _, _, intercept in weights]),
-        gaps=np.array([step.gap for step in steps]),
+        gaps=np.array([source.gap(step) for step in steps]),
         deviance_ratio=np.array([source.explained(step.loss) for step in steps]),
         df=np.array([np.count_nonzero(penalised[rows]) for rows, _, _ in weights]),
         unique=np.array([step.unique for step in steps], dtype=bool),
         status=tuple(step.status for step in steps),
-        certificates=tuple(Certificate("gap", step.gap) for step in steps),
+        certificates=tuple(source.certificate(step) for step in steps),
         passes=source.fleet.passes,
         feature_names=source.names,
         model=source.model,
@@ -240,6 +244,15 @@ def _assemble(steps: list[Step], grid: Floats, source: Source, cross: CrossValid
         cv=cross,
         source=source,
     )
+
+
+def _matrix(weights: list[tuple[Indices, Floats, float]], p: int) -> csc_array:
+    """(p, L) of the weights at each α."""
+    from scipy.sparse import csc_array
+
+    edges = np.cumsum([0, *(len(rows) for rows, _, _ in weights)])
+    entries = (np.concatenate([values for _, values, _ in weights]), np.concatenate([rows for rows, _, _ in weights]))
+    return csc_array((*entries, edges), shape=(p, len(weights)))
 
 
 def _history(coefs: Any) -> History:
@@ -276,12 +289,15 @@ def revive(found: Path, X: Any, y: Any) -> Path:
     """
     model = found.model
     parameters: dict[str, Any] = dict(model.penalty_parameters)
+    penalty = PENALTIES[model.penalty](**parameters)
+    # What is kept at an α under a concave penalty depends on the way there.
+    first = found.chosen if penalty.convex else 0
     fresh = path(
         X,
         y,
         loss=model.loss,
-        penalty=PENALTIES[model.penalty](**parameters),
-        alphas=[float(found.alphas[found.chosen])],
+        penalty=penalty,
+        alphas=found.alphas[first : found.chosen + 1],
         fit_intercept=model.fit_intercept,
         standardize=model.standardize,
         penalty_weights=model.penalty_weights,
@@ -413,10 +429,11 @@ def _inserted(found: Path, new: Solution, k: int) -> Path:
 def refined(found: Path, features: Iterable[int] | None = None) -> Path:
     """Close in on the α at which features enter, and last leave, to 1e-5 relative inside their grid brackets.
 
-    Without ``features``: all that are ever kept, up to 200 of them.  A loaded path is returned as it is.
+    Without ``features``: all that are ever kept, up to 200 of them.  A loaded path is returned as it is, and so is one
+    under a concave penalty, where what is kept at an α depends on the way there.
     """
     source, history, alphas = found.source, found.history, found.alphas
-    if source is None:
+    if source is None or not source.convex:
         return found
     ever = np.flatnonzero(history.entered >= 0)
     wanted = ever[:MOST_REFINED] if features is None else np.intersect1d(ever, np.fromiter(features, dtype=np.intp))

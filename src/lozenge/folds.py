@@ -112,11 +112,7 @@ def cross_validate(
     unit: float,
     seed: int,
 ) -> CrossValidation:
-    """Held-out mean deviance, 2(f - saturated), of every fold's path, and the paths themselves."""
-    from scipy.sparse import csc_array
-
-    affine = fleet.affine
-    coefs, intercepts = [], np.empty((len(lean) - 1, len(grid)))
+    """Held-out mean deviance, 2(f - saturated), of every fold's path."""
     rows: list[Split | None] = [Split(k, "test") for k in range(len(lean) - 1)]
     held_out = problems.measure(fleet, rows)
     deviance, weight = np.empty((len(rows), len(grid))), np.array([each.weight for each in held_out])
@@ -134,21 +130,10 @@ def cross_validate(
         else:
             loss = fleet.evaluate(coef, on, Want(loss=True), [split] * len(grid)).loss
         deviance[k] = 2.0 * (loss / part.weight - part.saturated)
-        own = on[:-1]
-        sparse = csc_array(coef[:-1] * affine.scale[own, None] * unit)
-        coefs.append(csc_array((sparse.data, own[sparse.indices], sparse.indptr), shape=(problem.p, len(grid))))
-        intercepts[k] = unit * (coef[-1] - affine.shift[own] @ coef[:-1])
     doubtful = sum(step.status is not Status.CERTIFIED for found in steps[1:] for step in found)
     curve = selection.curve(grid, deviance, weight, seed=seed, uncertified=doubtful)
     scale = squared(unit)
-    return replace(
-        curve,
-        mean=scale * curve.mean,
-        se=scale * curve.se,
-        folds=scale * curve.folds,
-        coefs=tuple(coefs),
-        intercepts=intercepts,
-    )
+    return replace(curve, mean=scale * curve.mean, se=scale * curve.se, folds=scale * curve.folds)
 
 
 def squared(unit: float) -> float:

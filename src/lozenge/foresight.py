@@ -35,8 +35,7 @@ def pressure(work: Working, pulls: Pulls) -> Floats:
     problem = work.problem
     worst = np.zeros(len(work.inside))
     for alpha, pull in pulls:
-        low, high = problem.penalty.zero_interval(alpha, np.ones(len(worst)))
-        price = np.maximum(np.where(pull > 0, high, -low), np.finfo(np.float64).tiny)
+        price = np.maximum(problem.penalty.price(alpha), np.finfo(np.float64).tiny)
         with np.errstate(over="ignore"):  # a price of 0 asks for every column that pulls at all
             worst = np.maximum(worst, np.abs(pull) / price)
     return worst

@@ -11,14 +11,17 @@ from lozenge import certificate
 from lozenge.subproblem import Goal
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from lozenge.design.base import Floats
-    from lozenge.penalties.base import SoftThreshold
+    from lozenge.penalties.base import Penalty, SoftThreshold
     from lozenge.problem import Indices
     from lozenge.shards import Sums
     from lozenge.working import Ask, Point, Working
 
+    Measure = Callable[[Working, Point, SoftThreshold], float]
+
+TANGENTS = 200  # of a concave penalty at one α
 STEPS = 100  # of Newton at one α
 PRODUCTS = 1000  # of the Hessian in one solve by conjugate gradients
 NEARLY = 0.9  # of its price: a pull that puts a column into a fresh Hessian
@@ -32,34 +35,92 @@ FRESH = 2.0  # steps that a fresh Hessian needs
 class Effort:
     """How tight the work between passes is: ``gap`` asked of the estimate there, ``step`` of the descent.
 
-    ``rough`` is the gap that the small problem's answer may leave; 0 where it is finished exactly.
+    ``rough`` is the gap that the small problem's answer may leave; 0 where it is finished exactly.  ``violation`` is
+    the share of α by which the conditions of a stationary point may be missed under a concave penalty.
     """
 
     gap: float
     step: float
     rough: float
+    violation: float
 
     def more(self) -> Effort:
         """Ten times as tight, and exact."""
-        return Effort(0.1 * self.gap, 0.1 * self.step, 0.0)
+        return Effort(0.1 * self.gap, 0.1 * self.step, 0.0, 0.1 * self.violation)
 
 
 def settle(work: Working, alpha: float, point: Point, effort: Effort) -> Generator[Ask, Sums, Point]:
     """Solve at one α from a point whose gradient on the working set is known."""
-    return (yield from (_smooth if work.gramless else _proximal)(work, alpha, point, effort))
+    if work.gramless:
+        return (yield from _smooth(work, alpha, point, effort))
+    if work.problem.penalty.convex:
+        kernel = work.problem.penalty.kernel(alpha).take(work.members)
+        return (yield from _proximal(work, kernel, point, effort))
+    return (yield from _stationary(work, alpha, point, effort))
 
 
-def _proximal(work: Working, alpha: float, point: Point, effort: Effort) -> Generator[Ask, Sums, Point]:
-    """Solve on the working set at one α by proximal Newton, from a point whose gradient there is known.
+def _stationary(work: Working, alpha: float, point: Point, effort: Effort) -> Generator[Ask, Sums, Point]:
+    """Find a stationary point under a concave penalty, from a point whose gradient there is known.
 
-    The gradient is always exact; the Hessian may be stale until a step contracts too little.
+    Each tangent of the penalty lies above it and touches it, so that its minimum is no worse (majorise and minimise);
+    on a support that stays, Newton's method on the penalty itself arrives where tangents only draw nearer.
     """
-    kernel = work.problem.penalty.kernel(alpha).take(work.members)
+    penalty, f = work.problem.penalty.take(work.members), work.f
+    goal = effort.violation * alpha
+    missed = _missed(work, penalty, point, alpha)
+    for _ in range(TANGENTS):
+        if missed <= goal:
+            break
+        before = point.beta[f:]
+        # What `_squared` measures is the square of a violation.
+        tight = replace(effort, gap=SHARE * max(goal, SHARE * missed) ** 2, rough=0.0)
+        point = yield from _proximal(work, penalty.tangent(before, alpha), point, tight, _squared)
+        after = _missed(work, penalty, point, alpha)
+        if after > goal and np.array_equal(np.sign(before), np.sign(point.beta[f:])):
+            bent = yield from _bent(work, penalty, point, alpha)
+            if bent is not None and (nearer := _missed(work, penalty, bent, alpha)) < SHARE * after:
+                point, after = bent, nearer
+        if np.array_equal(before, point.beta[f:]):
+            break
+        missed = after
+    return point
+
+
+def _missed(work: Working, penalty: Penalty, point: Point, alpha: float) -> float:
+    """Largest violation of the conditions of a stationary point, on [free, members]."""
+    violation = penalty.violation(point.beta[work.f :], point.gradient[work.f :], alpha)
+    return float(max(np.max(violation, initial=0.0), np.max(np.abs(point.gradient[: work.f]), initial=0.0)))
+
+
+def _bent(work: Working, penalty: Penalty, point: Point, alpha: float) -> Generator[Ask, Sums, Point | None]:
+    """One step of Newton's method on the loss and the penalty, over the present support; None where it climbs."""
+    found = work.bent(point, penalty, alpha)
+    if found is None or work.problem.loss.quadratic:
+        tried = found
+    else:
+        tried = yield from work.glance(found.beta)
+    if tried is None:
+        return None
+    f = work.f
+    before = point.loss + penalty.value(point.beta[f:], alpha)
+    after = tried.loss + penalty.value(tried.beta[f:], alpha)
+    return tried if after <= before + _noise(point) else None
+
+
+def _proximal(
+    work: Working, kernel: SoftThreshold, point: Point, effort: Effort, measure: Measure | None = None
+) -> Generator[Ask, Sums, Point]:
+    """Solve on the working set by proximal Newton, from a point whose gradient there is known.
+
+    The gradient is always exact; the Hessian may be stale until a step contracts too little.  ``measure`` is what
+    ``effort.gap`` is asked of: the gap as `_estimate` has it, unless it is given.
+    """
+    measure = _estimate if measure is None else measure
     if work.problem.loss.quadratic:
-        done = _estimate(work, point, kernel) <= effort.gap
+        done = measure(work, point, kernel) <= effort.gap
         goal = Goal(effort.step, effort.rough, point.loss, effort.gap)
         return point if done else work.newton(point, kernel, goal)
-    estimate, idle = _estimate(work, point, kernel), 0
+    estimate, idle = measure(work, point, kernel), 0
     for _ in range(STEPS):
         if estimate <= effort.gap:
             break
@@ -74,7 +135,7 @@ def _proximal(work: Working, alpha: float, point: Point, effort: Effort) -> Gene
                 break
             yield from _renewed(work, kernel, point)
             continue
-        reached = _estimate(work, tried, kernel)
+        reached = measure(work, tried, kernel)
         slow = not len(_lacking(work, tried, kernel)) and _slow(work, estimate, reached, effort.gap)
         # A step on a fresh Hessian that promised only rounding and gained nothing, or many that gained next to nothing:
         # this is as near as it gets.
@@ -158,6 +219,15 @@ def _conjugate(
         size, before = float(residual @ toward), size
         direction = toward + (size / before) * direction
     return change, point.gradient + rhs - residual - ridge * change
+
+
+def _squared(work: Working, point: Point, kernel: SoftThreshold) -> float:
+    """Largest violation of the optimality conditions on [free, members], squared: no gap bounds what has no price."""
+    b, g = point.beta[work.f :], point.gradient[work.f :]
+    level = np.abs(g + np.sign(b) * kernel.l1 + kernel.l2 * b)
+    missed = np.where(b == 0.0, np.maximum(np.abs(g) - kernel.l1, 0.0), level)
+    free = np.abs(point.gradient[: work.f])
+    return float(max(np.max(missed, initial=0.0), np.max(free, initial=0.0))) ** 2
 
 
 def _slow(work: Working, before: float, after: float, goal: float) -> bool:

@@ -102,6 +102,11 @@ class Problem:
         with np.errstate(over="ignore"):  # inf is refused by whoever hands it to the user
             return slopes * affine.scale[rest], intercept
 
+    def grid_start(self, pull: Floats, loss: float) -> float:
+        """Where a usual grid of α starts, given the pulls and the loss of the null model."""
+        span = loss - self.saturated
+        return self.penalty.grid_start(pull, self.sizes / np.sqrt(2.0 * span) if span > 0 else self.sizes)
+
     def wobble(self, beta: Floats, cols: Indices) -> float:
         """Bound on what rounding weights and intercept to float64 in the units of X can move η as a whole."""
         affine = self.fleet.affine

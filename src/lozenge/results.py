@@ -10,6 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path as FilePath
 
     import numpy as np
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 class Status(Enum):
     """How the search ended at one α; the value is the sentence a person reads."""
 
-    CERTIFIED = "within the tolerance of the optimum, by a computed certificate"
+    CERTIFIED = "within the tolerance, by a computed certificate"
     STALLED = (
         "not certified: rounding or conditioning kept the gap above the tolerance; the gap reached is reported. "
         "Ask for a looser tol, or look for columns that are nearly copies of one another"
@@ -87,6 +88,11 @@ class Forces:
 class Source(Protocol):
     """The data behind a path while they are in memory; a loaded path has none."""
 
+    @property
+    def convex(self) -> bool:
+        """Whether the penalty is."""
+        ...
+
     def solve(self, alpha: float) -> Solution:
         """Solve and certify at one α."""
         ...
@@ -107,8 +113,8 @@ class Source(Protocol):
         """(p,) weights, in user's units, under L2 where it explains the deviance that the fit at α explains."""
         ...
 
-    def without(self, feature: int) -> Source:
-        """The same rows with one feature excluded."""
+    def without(self, features: Sequence[int]) -> Source:
+        """The same rows with some features excluded."""
         ...
 
     def drift(self, alpha: float) -> Floats:
@@ -350,8 +356,10 @@ class Path:
 
         return tables.reasons_frame(survey.reasons(self, alpha))
 
-    def what_if(self, feature: str | int, without: str | int, alpha: float | None = None) -> WhatIf:
-        """Say what this feature would weigh, and what the fit would lose, if another one were not there."""
+    def what_if(
+        self, feature: str | int, without: str | int | Sequence[str | int], alpha: float | None = None
+    ) -> WhatIf:
+        """Say what this feature would weigh, and what the fit would lose, if others were not there."""
         from lozenge.explain import rivals
 
         return rivals.what_if(self, feature, without, alpha)
@@ -409,6 +417,7 @@ class Reason:
     rivals : kept features with their partial correlation with this one given the other kept ones, largest first
     ridge_weight : user's units, under L2 at the α that explains the same deviance
         (both None where only the data could tell, or where they are too dear: see `lozenge.explain.why.why`)
+    convex : the penalty is, so that there is an optimum to speak of; else these are the forces at a stationary point
     """
 
     feature: str
@@ -443,6 +452,7 @@ class Reason:
     turned_at: tuple[float, ...] = ()
     rivals: tuple[tuple[str, float], ...] | None = None
     ridge_weight: float | None = None
+    convex: bool = True
 
     def __str__(self) -> str:
         from lozenge.explain import why

@@ -33,7 +33,20 @@ REMEMBERED = 256  # steps kept for the next question
 WIDEST = 1e12  # by which a search for an α widens
 HALVINGS = 60  # of an interval of log α
 SAME_DEVIANCE = 1e-6  # share of the null deviance
+WAY = 30  # values of α on the way to one under a concave penalty
 RECENT = 4  # of those, the ones whose pulls on all columns are kept too
+
+
+def weights(problem: Problem, step: Step, unit: float) -> tuple[Indices, Floats, float]:
+    """Non-zero weights of a problem's step by column, and the intercept, in the user's units."""
+    values, intercept = problem.in_user_units(step.beta, step.cols)
+    values, intercept = values * unit, intercept * unit
+    if not (np.isfinite(values).all() and np.isfinite(intercept)):
+        raise ValueError("a weight overflows in the units of X and y; rescale the columns")
+    rows = step.cols[step.cols < problem.p]
+    order = np.argsort(rows)
+    rows, values = rows[order], values[order]
+    return rows[values != 0.0], values[values != 0.0], intercept + 0.0
 
 
 class Source:
@@ -87,18 +100,24 @@ class Source:
 
     def weights(self, step: Step) -> tuple[Indices, Floats, float]:
         """Non-zero weights of a step by column, and the intercept, in the user's units."""
-        values, intercept = self.problem.in_user_units(step.beta, step.cols)
-        values, intercept = values * self.unit, intercept * self.unit
-        if not (np.isfinite(values).all() and np.isfinite(intercept)):
-            raise ValueError("a weight overflows in the units of X and y; rescale the columns")
-        rows = step.cols[step.cols < self.problem.p]
-        order = np.argsort(rows)
-        rows, values = rows[order], values[order]
-        return rows[values != 0.0], values[values != 0.0], intercept + 0.0
+        return weights(self.problem, step, self.unit)
 
     def explained(self, loss: float) -> float:
         """Share of the null deviance that a mean loss leaves explained."""
         return float((self.null.point.loss - loss) / self._span) if self._span > DEGENERATE else 0.0
+
+    @property
+    def convex(self) -> bool:
+        """Whether the penalty is."""
+        return self.problem.penalty.convex
+
+    def certificate(self, step: Step) -> Certificate:
+        """What was proved of a step: a gap, or under a concave penalty a violation."""
+        return Certificate("gap" if self.convex or step.alpha == 0.0 else "stationary", step.gap)
+
+    def gap(self, step: Step) -> float:
+        """The relative duality gap; inf where none is known."""
+        return step.gap if self.certificate(step).kind == "gap" else np.inf
 
     def solution(self, step: Step, alpha: float) -> Solution:
         """A step in the user's units."""
@@ -109,11 +128,11 @@ class Source:
             alpha=alpha,
             coef=coef,
             intercept=intercept,
-            gap=step.gap,
+            gap=self.gap(step),
             deviance_ratio=self.explained(step.loss),
             df=int(np.count_nonzero(coef[self.problem.penalised])),
             status=step.status,
-            certificate=Certificate("gap", step.gap),
+            certificate=self.certificate(step),
             unique=self._sole(step, alpha),
             feature_names=self.names,
             model=self.model,
@@ -128,7 +147,7 @@ class Source:
         weight[step.cols] = step.beta
         price[~np.isfinite(self.model.penalty_weights)] = np.inf
         pen = problem.penalised
-        price[pen] = problem.penalty.zero_interval(alpha / self.unit, np.square(problem.norms[pen]))[1] * self.unit
+        price[pen] = problem.penalty.price(alpha / self.unit) * self.unit
         certified[pen] = step.safe if alpha > 0 else False
         certified[problem.free[problem.free < p]] = False
         live = ~self.model.constant
@@ -140,7 +159,7 @@ class Source:
             weight=weight[:p] * self.unit,
             certified=certified,
             unique=self._sole(step, alpha),
-            gap=step.gap,
+            gap=self.gap(step),
         )
 
     @one_pool()
@@ -192,13 +211,13 @@ class Source:
             low, high = (middle, high) if found.deviance_ratio > explained else (low, middle)
         return found
 
-    def without(self, feature: int) -> Source:
-        """The same rows with one feature excluded."""
+    def without(self, features: Sequence[int]) -> Source:
+        """The same rows with some features excluded."""
         weights = self.problem.weights.copy()
-        weights[feature] = np.inf
+        weights[features] = np.inf
         problem = problems.reweighted(self.problem, weights)
         null = self.null
-        if self.problem.weights[feature] == 0.0:  # the null model had it
+        if (self.problem.weights[features] == 0.0).any():  # the null model had them
             null = engine.outcomes([(self.fleet, engine.null(problem))])[0]
         model = replace(self.model, penalty_weights=weights, null_loss=null.point.loss * (self.unit * self.unit))
         return Source(self.fleet, problem, null, Working(problem), model, self.names, self.unit)
@@ -227,8 +246,9 @@ class Source:
     def under(self, penalty: Penalty) -> Source:
         """The same rows, folds aside, under another penalty."""
         problem = problems.repriced(self.problem, penalty.in_units(self.unit))
-        alpha_max = problem.penalty.alpha_max(self.null.point.pull[problem.penalised]) * self.unit
-        model = replace(self.model, penalty=penalty.name, penalty_parameters=penalty.parameters(), alpha_max=alpha_max)
+        null = self.null.point
+        start = problem.grid_start(null.pull[problem.penalised], null.loss) * self.unit
+        model = replace(self.model, penalty=penalty.name, penalty_parameters=penalty.parameters(), alpha_max=start)
         return Source(self.fleet, problem, self.null, Working(problem), model, self.names, self.unit)
 
     @one_pool()
@@ -314,6 +334,12 @@ class Source:
         known = [near for near in self._steps if near > 0.0]
         return min(known, key=lambda near: abs(np.log(near / alpha))) if known else None
 
+    def _way(self, alpha: float, near: float | None) -> Floats:
+        """Values of α to go through; a concave penalty is come down to from where it makes every weight zero."""
+        if self.convex or near is not None or alpha >= self.model.alpha_max:
+            return np.array([alpha])
+        return np.geomspace(self.model.alpha_max, alpha, WAY)
+
     def _solved(self, alpha: float) -> Step:
         problem = self.work.problem
         tol = min(self.model.tol, max(SHARP, 16 * problem.fleet.rounding))
@@ -324,8 +350,8 @@ class Source:
         else:
             near = self._nearest(alpha)
             engine.resume(self.work, None if near is None else self._recalled(near)[0])
-            run = engine.follow(problem, self.null, np.array([alpha / self.unit]), tol, work=self.work)
-        found: Step = next(step for _, step in engine.iterate([(problem.fleet, run)]) if isinstance(step, Step))
+            run = engine.follow(problem, self.null, self._way(alpha, near) / self.unit, tol, work=self.work)
+        *_, found = (step for _, step in engine.iterate([(problem.fleet, run)]) if isinstance(step, Step))
         if found.gap > self.model.tol and problem is not self.problem and alpha > 0.0:
             # Beyond the rounding of the summed rows: on the rows themselves.
             exact = engine.follow(self.problem, self.null, np.array([alpha / self.unit]), self.model.tol)

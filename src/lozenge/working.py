@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from lozenge.design.base import Floats
-    from lozenge.penalties.base import SoftThreshold
+    from lozenge.penalties.base import Penalty, SoftThreshold
     from lozenge.problem import Indices, Problem
     from lozenge.results import Bools, Split
     from lozenge.shards import Held, Sums
@@ -263,6 +263,34 @@ class Working:
         loss = point.loss + float(change @ (0.5 * (point.gradient + gradient)))
         return replace(point, beta=beta, gradient=gradient, loss=loss, linear=linear)
 
+    def bent(self, point: Point, penalty: Penalty, alpha: float) -> Point | None:
+        """Where the quadratic model and the penalty's expansion are level on the support; None if it is no minimum."""
+        from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+        f, b = self.f, point.beta[self.f :]
+        place = np.flatnonzero(b[self.core] != 0.0)
+        own = self.core[place]
+        if self.held is not None or len(own) < np.count_nonzero(b):
+            return None
+        lifted = self.factor.solve(point.gradient[:f])
+        pulled = point.gradient[f:][own] - self.side[:, place].T @ lifted
+        system = self.reduced[np.ix_(place, place)]
+        system[np.diag_indices(len(own))] += penalty.bend(b, alpha)[own]
+        try:
+            factor = cho_factor(system, lower=True, overwrite_a=True, check_finite=False)
+        except LinAlgError:
+            return None
+        change = np.zeros(len(self.core))
+        change[place] = -cho_solve(factor, pulled + penalty.slope(b, alpha)[own], check_finite=False)
+        beta, gradient = point.beta.copy(), point.gradient.copy()
+        beta[:f] -= lifted + self.factor.solve(self.side @ change)
+        beta[f + self.core] += change
+        gradient[f + self.core] += times(self.reduced, change) - self.side.T @ lifted
+        gradient[:f] = 0.0
+        moved = beta - point.beta
+        loss = point.loss + float(moved @ (0.5 * (point.gradient + gradient)))
+        return replace(point, beta=beta, gradient=gradient, loss=loss)
+
     def pack(self) -> None:
         """Hold the columns of all members."""
         own = self.cols[self.cols != self.problem.p]
@@ -360,6 +388,8 @@ def _rowwise(problem: Problem, k: int) -> bool:
     A step on the Gram exchanges a tenth of the kept columns, at their number squared each.  A Gram serves the alphas of
     a group where the Hessian is constant, and one where it is not.
     """
+    if not problem.penalty.convex:  # descent on the rows ends at a gap
+        return False
     cost, kept = problem.fleet.cost(1), min(0.5 * k, problem.fleet.rows)
     share = k / problem.fleet.columns
     gram = cost.products * share**2 / (GROUP if problem.loss.quadratic else 1.0) + 0.1 * kept**3 / EXCHANGE

@@ -10,6 +10,8 @@ from lozenge.explain.words import number, position
 from lozenge.results import WhatIf
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lozenge.results import Indices, Path, Source
 
 MOST = 500  # kept features whose covariance is inverted
@@ -44,12 +46,15 @@ def rivals(path: Path, source: Source, j: int, kept: Indices) -> tuple[tuple[str
     return tuple((path.feature_names[others[k]], float(partial[k])) for k in order)
 
 
-def what_if(path: Path, feature: str | int, without: str | int, alpha: float | None = None) -> WhatIf:
-    """Solve once more at the same α with a rival excluded.
+def what_if(
+    path: Path, feature: str | int, without: str | int | Sequence[str | int], alpha: float | None = None
+) -> WhatIf:
+    """Solve once more at the same α with a rival, or several, excluded.
 
     Parameters
     ----------
-    feature, without : str or int
+    feature : str or int
+    without : str, int or several of them
     alpha : float, optional
         The chosen α if none is named.
 
@@ -70,19 +75,22 @@ def what_if(path: Path, feature: str | int, without: str | int, alpha: float | N
     >>> found.weight, found.weight_without > 1, found.explained > found.explained_without
     (0.0, True, True)
     """
-    j, k = position(path, feature), position(path, without)
-    if j == k:
+    several = (without,) if isinstance(without, (str, int, np.integer)) else tuple(without)
+    j, out = position(path, feature), [position(path, each) for each in several]
+    if not out:
+        raise ValueError("without names no feature; name one or several to leave out")
+    if j in out:
         raise ValueError(f"{path.feature_names[j]!r} without itself says nothing; name another feature to leave out")
     if path.source is None:
         raise ValueError("a loaded model has no data to fit again; on the command line name them: --data FILE")
     at = float(path.alphas[path.chosen]) if alpha is None else float(alpha)
-    before, after = path.source.solve(at), path.source.without(k).solve(at)
+    before, after = path.source.solve(at), path.source.without(out).solve(at)
     # Without an unpenalised rival the null model is another: both shares are of the same deviance.
     null, floor = before.model.null_loss, before.model.saturated_loss
     loss = after.model.null_loss - after.deviance_ratio * (after.model.null_loss - floor)
     return WhatIf(
         feature=path.feature_names[j],
-        without=path.feature_names[k],
+        without=" and ".join(path.feature_names[k] for k in out),
         alpha=at,
         weight=float(before.coef[j]),
         weight_without=float(after.coef[j]),
@@ -98,7 +106,7 @@ def sentence(found: WhatIf) -> str:
     """Say it in a sentence or two."""
     cost = found.explained - found.explained_without
     if abs(cost) <= ROUNDING and abs(found.weight - found.weight_without) <= ROUNDING * abs(found.weight):
-        return f"Without {found.without} nothing changes: at alpha {number(found.alpha)} it has no weight."
+        return f"Without {found.without} nothing changes: at alpha {number(found.alpha)} there is no weight to lose."
     moved = f"would weigh {number(found.weight_without)} instead of {number(found.weight)}"
     if found.weight == found.weight_without:
         moved = f"would still weigh {number(found.weight)}"

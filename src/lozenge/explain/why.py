@@ -1,8 +1,8 @@
 """Why a weight is what it is: marginal = used + left, and what is left against the price.
 
 At an optimum every penalised feature obeys one law.  A zero leaves at most the price, |left| ≤ αρv; a kept
-one leaves exactly the penalty's slope at its weight, αv(ρ sign(b) + (1 - ρ)b).  The rest is bookkeeping and
-English.
+one leaves exactly the penalty's slope at its weight, of the elastic net αv(ρ sign(b) + (1 - ρ)b).  The rest is
+bookkeeping and English.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ SPLIT_HOLDS_TO = 1e-6  # parts of `used` that miss its sum by more are not shown
 TWIN_TO = 1e-9  # |correlation| this near to 1 is the same column in other units
 AT_THE_PRICE = 1e-9  # a share this near to 1 is the price itself
 CONTRASTED = 20_000_000  # entries of X up to which the fit under L2 is made for the contrast
+FADED = 1e-3  # share of the price that a kept weight under a concave penalty may leave and be told as nothing
 ALIKE = 0.1  # partial correlation from which a rival is named
 LISTED = 3  # parts of `used` that a sentence names
 RULES = {
@@ -140,6 +141,7 @@ def why(path: Path, feature: str | int, alpha: float | None = None) -> Reason:
         turned_at=tuple(float(path.alphas[k]) for feature, k in path.history.sign_changes if feature == j),
         rivals=others,
         ridge_weight=ridge,
+        convex=path.certificates[path.chosen].kind == "gap",
     )
 
 
@@ -240,13 +242,13 @@ def _next(path: Path, forces: Forces, j: int, enters: float | None) -> _Next:
     if seen.size:
         first = int(seen[0])
         low = float(path.alphas[first])
-        if source is None:
+        if source is None or not source.convex:
             return _Next(low, exact=False)
         high = min(alpha, float(path.alphas[first - 1])) if first else alpha
         from lozenge import fit
 
         return _Next(fit.turning(source, j, high, low), exact=True)
-    if source is None:
+    if source is None or not source.convex:
         return _Next(None, exact=False)
     if forces.alpha > path.alphas[-1]:
         forces = source.forces(float(path.alphas[-1]))
@@ -336,6 +338,16 @@ def _kept(reason: Reason) -> list[str]:
     excess = -reason.slack
     if abs(excess) <= 1e-3 * reason.price:
         balance += f", exactly the price at alpha {number(reason.alpha)}"
+    elif not reason.convex and reason.share < FADED:
+        balance += (
+            f", nothing of the price {show(reason.price)} at alpha {number(reason.alpha)}: under {reason.penalty} a "
+            "weight of this size is no longer pulled"
+        )
+    elif not reason.convex and excess < 0:
+        balance += (
+            f", {percent(reason.share)} of the price {show(reason.price)} at alpha {number(reason.alpha)}: under "
+            f"{reason.penalty} the pull fades with the weight, and on one of this size that much is left of it"
+        )
     elif reason.penalty != "l1" and excess > 0:
         balance += (
             f", exactly the price {show(reason.price)} plus the ridge's pull {show(excess)} "
@@ -375,7 +387,7 @@ def _zero(reason: Reason) -> list[str]:
     else:
         balance = f"{_alone(reason)}{_accounted(reason)}. The {show(reason.left)} left is {standing}"
     if not close:
-        balance += ": any weight, however small, would cost more than it earns"
+        balance += ": any weight, however small, would cost more than it earns" if reason.convex else ""
     return [
         f"{verdict}.",
         f"{balance}.",
@@ -400,6 +412,11 @@ def _contrasted(reason: Reason) -> str:
 def _zero_caution(reason: Reason, *, close: bool) -> str:
     if reason.unique and reason.share >= 1 - AT_THE_PRICE:
         return "It stands exactly at the price: any smaller alpha lets it in."
+    if not reason.convex:
+        return (
+            f"No small weight pays here; {reason.penalty} is concave, so another fit, with a larger one, may do as "
+            "well or better: that is not ruled out."
+        )
     if not reason.certified:
         return "This zero is not proved: at the gap reached, an optimum may still hold a small weight here."
     if close and not (reason.next_at is None and reason.enters_at is None):
@@ -520,6 +537,8 @@ def _twinned(reason: Reason) -> str:
 
 
 def _doubt(reason: Reason) -> str:
+    if not reason.convex:
+        return f"{reason.penalty} is concave: this is a stationary point, and others may do as well or better."
     return "" if reason.unique else "The optimum is not proved unique: other weights may fit equally well."
 
 

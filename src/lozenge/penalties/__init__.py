@@ -11,7 +11,7 @@ from lozenge.penalties.mcp import MCP
 from lozenge.penalties.scad import SCAD
 
 # With a path and a certificate.
-PENALTIES: dict[str, type[ElasticNet]] = {penalty.name: penalty for penalty in (L1, L2, ElasticNet)}
+PENALTIES: dict[str, type[Penalty]] = {penalty.name: penalty for penalty in (L1, L2, ElasticNet, MCP, SCAD, Log)}
 # All that have a value, a slope and a prox: what the lessons compare.
 SHAPES: dict[str, type[Shape]] = {shape.name: shape for shape in (L1, L2, ElasticNet, Lq, L0, MCP, SCAD, Log)}
 

@@ -36,6 +36,10 @@ class Separable:
         """Give the same penalty with v."""
         return replace(self, weights=weights)
 
+    def take(self, cols: NDArray[np.intp]) -> Self:
+        """Give the same on some coordinates."""
+        return self.with_weights(self._v[cols])
+
     def _times(self, number: float) -> Floats:
         """A number times v; read-only, and without memory of its own where all weights are the same."""
         if self._common is None:
@@ -47,6 +51,14 @@ class Separable:
         if self.weights is None:
             raise ValueError("this penalty has no weights yet; call with_weights first")
         return self.weights
+
+    def alpha_max(self, grad: Floats) -> float:
+        """The smallest α at which every weight is zero when the gradient there is ``grad``."""
+        raise NotImplementedError
+
+    def grid_start(self, grad: Floats, size: Floats) -> float:  # noqa: ARG002 - asked by penalties without a corner
+        """αmax, where the null model begins."""
+        return self.alpha_max(grad)
 
     @cached_property
     def _common(self) -> np.float64 | None:
@@ -100,12 +112,35 @@ class Penalty(Shape, Protocol):
         """Ω' with αΩ(ub)/u² = (α/u)Ω'(b): the penalty when the response is measured in units of u."""
         ...
 
+    def price(self, alpha: float) -> Floats:
+        """(k,) the largest |pull| at which a zero stays: the slope of αΩ at 0⁺."""
+        ...
+
+    def tangent(self, B: Floats, alpha: float) -> SoftThreshold:
+        """A penalty of the kernel's form that lies above αΩ, up to a constant, and touches it at b."""
+        ...
+
+    def bend(self, B: Floats, alpha: float) -> Floats:
+        """Second derivative of αΩ where b ≠ 0."""
+        ...
+
+    def take(self, cols: NDArray[np.intp]) -> Self:
+        """Give the same on some coordinates."""
+        ...
+
     def violation(self, B: Floats, grad: Floats, alpha: float) -> Floats:
         """Distance of -grad to the subdifferential of αΩ at b, per coordinate."""
         ...
 
     def alpha_max(self, grad: Floats) -> float:
-        """The smallest α at which every weight is zero when the gradient there is ``grad``."""
+        """The smallest α at which every weight is zero when the gradient there is ``grad``; inf if there is none."""
+        ...
+
+    def grid_start(self, grad: Floats, size: Floats) -> float:
+        """Where a usual grid starts: αmax, or an α that stands for it.
+
+        ``size`` (k,) is the spread of η that a weight of 1 makes, in units of the root of the null deviance per row.
+        """
         ...
 
     def conjugate(self, Z: Floats, alpha: float) -> float:
@@ -113,5 +148,5 @@ class Penalty(Shape, Protocol):
         ...
 
     def kernel(self, alpha: float) -> SoftThreshold:
-        """The compiled descent's form of αΩ."""
+        """The compiled descent's form of αΩ; of a concave one, of its tangent at zero."""
         ...

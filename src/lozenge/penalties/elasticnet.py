@@ -12,8 +12,8 @@ from lozenge.penalties.base import Separable, SoftThreshold
 if TYPE_CHECKING:
     from lozenge.penalties.base import Floats
 
-# Below this l1_ratio a grid starts at the αmax of this ratio: under the ridge alone no finite α makes every weight 0.
-SMALLEST_RATIO = 1e-3
+SMALLEST_RATIO = 1e-3  # below this l1_ratio a grid starts as the ridge's does, which no finite α makes zero
+FAINT = 1e-3  # of the root of the null deviance: the spread of η that the strongest column makes where it starts
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,18 @@ class ElasticNet(Separable):
         """Ω' with αΩ(ub)/u² = (α/u)Ω'(b): the ridge part takes the factor u, the L1 part none."""
         return replace(self, ridge_unit=unit)
 
+    def price(self, alpha: float) -> Floats:
+        """αρv."""
+        return self._times(alpha * self.l1_ratio)
+
+    def tangent(self, B: Floats, alpha: float) -> SoftThreshold:  # noqa: ARG002 - convex: the penalty itself
+        """αΩ."""
+        return self.kernel(alpha)
+
+    def bend(self, B: Floats, alpha: float) -> Floats:  # noqa: ARG002 - the same everywhere
+        """α(1 - ρ)v."""
+        return self.kernel(alpha).l2
+
     def kernel(self, alpha: float) -> SoftThreshold:
         """l1 = αρv, l2 = α(1 - ρ)v."""
         ridge = alpha * (1.0 - self.l1_ratio) * self.ridge_unit
@@ -96,9 +108,20 @@ class ElasticNet(Separable):
         return self._times(-threshold), self._times(threshold)
 
     def alpha_max(self, grad: Floats) -> float:
-        """Max |grad| / (ρv), with ρ at least 1e-3."""
-        threshold = self._times(max(self.l1_ratio, SMALLEST_RATIO))
-        return float(np.max(np.abs(grad) / threshold, initial=0.0))
+        """Max |grad| / (ρv); inf at ρ = 0, where only α = ∞ makes a weight that is pulled at all zero."""
+        if self.l1_ratio == 0.0:
+            return np.inf if grad.any() else 0.0
+        return float(np.max(np.abs(grad) / self._times(self.l1_ratio), initial=0.0))
+
+    def grid_start(self, grad: Floats, size: Floats) -> float:
+        """αmax; for ρ below 1e-3 the α at which the ridge leaves the strongest column alone an η of 1e-3 in ``size``.
+
+        That is max |grad|·size / (1e-3 v), free of y's unit as the ridge's α is: with squared loss and standardised
+        columns 1,000 times the largest correlation.
+        """
+        if self.l1_ratio >= SMALLEST_RATIO:
+            return self.alpha_max(grad)
+        return float(np.max(np.abs(grad) * size / self._times(FAINT * self.ridge_unit), initial=0.0))
 
     def conjugate(self, Z: Floats, alpha: float) -> float:
         """Σ (|z| - αρv)₊² / (2α(1 - ρ)v); at ρ = 1, 0 inside the box |z| ≤ αv and inf outside."""

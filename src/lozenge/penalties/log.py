@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from lozenge.penalties.base import Separable
+from lozenge.penalties.concave import Concave
 
 if TYPE_CHECKING:
     from lozenge.penalties.base import Floats
@@ -16,7 +16,7 @@ HALVINGS = 60  # of the bracket in which the jump lies
 
 
 @dataclass(frozen=True)
-class Log(Separable):
+class Log(Concave):
     """Ω(b) = Σ vⱼ ε log(1 + |bⱼ|/ε): L1's corner at zero, and a pull αvⱼε/(ε + |b|) that fades with the weight.
 
     Parameters
@@ -44,7 +44,6 @@ class Log(Separable):
     epsilon: float = 0.1
 
     name: ClassVar[str] = "log"
-    convex: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if not 0.0 < self.epsilon < np.inf:
@@ -61,6 +60,14 @@ class Log(Separable):
     def slope(self, B: Floats, alpha: float) -> Floats:
         """αvε/(ε + |b|) sign(b), with sign(0) = 1."""
         return np.where(B < 0, -1.0, 1.0) * self._times(alpha * self.epsilon) / (self.epsilon + np.abs(B))
+
+    def bend(self, B: Floats, alpha: float) -> Floats:
+        """-αvε/(ε + |b|)²."""
+        return -self._times(alpha * self.epsilon) / np.square(self.epsilon + np.abs(B))
+
+    def in_units(self, unit: float) -> Self:
+        """ε is a weight, and has its unit."""
+        return replace(self, epsilon=self.epsilon / unit)
 
     def prox(self, Z: Floats, step: float, alpha: float) -> Floats:
         """The larger root of (b - |z|)(b + ε) + λε = 0, λ = step·αv, where it is worth more than zero."""

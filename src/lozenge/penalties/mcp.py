@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from lozenge.penalties.base import Separable
+from lozenge.penalties.concave import Concave
 
 if TYPE_CHECKING:
     from lozenge.penalties.base import Floats
 
 
 @dataclass(frozen=True)
-class MCP(Separable):
+class MCP(Concave):
     """Ω(b) = Σ ω(bⱼ), ω = λ|b| - b²/(2γ) up to |b| = γλ and γλ²/2 beyond, λ = αvⱼ: a corner that fades to no pull.
 
     α is inside Ω: it sets both the corner and where the pull ends.
@@ -43,7 +43,6 @@ class MCP(Separable):
     gamma: float = 3.0
 
     name: ClassVar[str] = "mcp"
-    convex: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if not 1.0 < self.gamma < np.inf:
@@ -62,6 +61,10 @@ class MCP(Separable):
     def slope(self, B: Floats, alpha: float) -> Floats:
         """(λ - |b|/γ)₊ sign(b), with sign(0) = 1."""
         return np.where(B < 0, -1.0, 1.0) * np.maximum(self._times(alpha) - np.abs(B) / self.gamma, 0.0)
+
+    def bend(self, B: Floats, alpha: float) -> Floats:
+        """-1/γ up to |b| = γλ, 0 beyond."""
+        return np.where(np.abs(B) <= self.gamma * self._times(alpha), -1.0 / self.gamma, 0.0)
 
     def prox(self, Z: Floats, step: float, alpha: float) -> Floats:
         """sign(z)(|z| - sλ)₊/(1 - s/γ) up to |z| = γλ, z beyond, s the step; from s = γ on, z where |z| > λ√(sγ)."""

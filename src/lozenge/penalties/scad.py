@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from lozenge.penalties.base import Separable
+from lozenge.penalties.concave import Concave
 
 if TYPE_CHECKING:
     from lozenge.penalties.base import Floats
 
 
 @dataclass(frozen=True)
-class SCAD(Separable):
+class SCAD(Concave):
     """Ω(b) = Σ ω(bⱼ): ω' is λ up to |b| = λ = αvⱼ, then falls to 0 at γλ: the lasso's corner, and no pull on the large.
 
     α is inside Ω: it sets the corner and where the pull begins to fade.
@@ -43,7 +43,6 @@ class SCAD(Separable):
     gamma: float = 3.7
 
     name: ClassVar[str] = "scad"
-    convex: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if not 2.0 < self.gamma < np.inf:
@@ -62,6 +61,11 @@ class SCAD(Separable):
         lam = self._times(alpha)
         fading = np.maximum(self.gamma * lam - np.abs(B), 0.0) / (self.gamma - 1.0)
         return np.where(B < 0, -1.0, 1.0) * np.minimum(lam, fading)
+
+    def bend(self, B: Floats, alpha: float) -> Floats:
+        """-1/(γ - 1) between λ and γλ, 0 outside."""
+        size, lam = np.abs(B), self._times(alpha)
+        return np.where((size > lam) & (size <= self.gamma * lam), -1.0 / (self.gamma - 1.0), 0.0)
 
     def prox(self, Z: Floats, step: float, alpha: float) -> Floats:
         """The best of the minima of the three pieces of Ω: up to λ, up to γλ, beyond."""

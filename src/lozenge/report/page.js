@@ -45,5 +45,4 @@ if (find) {
     hits.hidden = !wanted;
   });
 }
-window.addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((each) => { each.open = true; }));
 if (location.hash.startsWith("#f")) pick(location.hash.slice(2));

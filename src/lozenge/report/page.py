@@ -52,8 +52,11 @@ def page(path: Path, setting: Setting) -> str:
     """Write the whole page; nothing in it is loaded from elsewhere, and it is complete without its script."""
     from jinja2 import Environment, PackageLoader
 
-    survey_of = survey.reasons(path)
+    from lozenge import fit
+
     kept, zeros = screens.rows(path)
+    path = fit.refined(path, [*kept[:TOLD], *zeros[:TOLD]])
+    survey_of = survey.reasons(path)
     told = {j: path.why(j) for j in (*kept[:TOLD], *zeros[:TOLD])}
     ids = {j: f"f{j}" for j in (*kept[:LISTED], *zeros[:LISTED])}
     here = files("lozenge.report")
@@ -112,6 +115,8 @@ def _verdict(path: Path, kept: tuple[int, ...], zeros: tuple[int, ...]) -> list[
             )
     certainty = "Every fit on the path is certified." if screens.is_certified(path) else "NOT every alpha is certified."
     unique = "" if path.unique[path.chosen] else " The solution is not proved unique: other weights may fit as well."
+    if path.certificates[path.chosen].kind != "gap":
+        unique = f" {path.model.penalty} is concave: each is a stationary point, and others may do as well or better."
     return [*lines, certainty + unique]
 
 
@@ -168,6 +173,8 @@ def _rivals(told: dict[int, Reason]) -> list[dict[str, str]]:
 def _settings(path: Path) -> dict[str, str]:
     model = path.model
     alphas = f"{len(path.alphas):,} from {path.alphas[0]:.4g} to {path.alphas[-1]:.4g}"
+    convex = path.certificates[path.chosen].kind == "gap"
+    measure = "relative duality gap" if convex else "violation of a stationary point's conditions, over alpha"
     found = {
         "loss": model.loss,
         "penalty": " ".join([model.penalty, *(f"{key}={value:g}" for key, value in model.penalty_parameters.items())]),
@@ -175,8 +182,8 @@ def _settings(path: Path) -> dict[str, str]:
         "intercept": "free" if model.fit_intercept else "none",
         "rows": f"{model.n:,}",
         "alphas": alphas,
-        "tolerance": f"{model.tol:.0e} on the relative duality gap",
-        "largest gap": f"{float(np.max(path.gaps)):.1e}",
+        "tolerance": f"{model.tol:.0e} on the {measure}",
+        f"largest {measure}": f"{max(certificate.value for certificate in path.certificates):.1e}",
         "passes over X": f"{path.passes:.1f}",
     }
     if path.cv is not None:

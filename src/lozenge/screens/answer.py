@@ -40,7 +40,14 @@ READABLE = 8  # columns of a name that is cut
 SCHEMA = 1
 
 MODELS = {"squared": "linear regression", "logistic": "logistic regression"}
-PENALTIES = {"l1": "lasso", "l2": "ridge", "elasticnet": "elastic net"}
+PENALTIES = {
+    "l1": "lasso",
+    "l2": "ridge",
+    "elasticnet": "elastic net",
+    "mcp": "MCP",
+    "scad": "SCAD",
+    "log": "log penalty",
+}
 
 
 class Rows(NamedTuple):
@@ -174,8 +181,8 @@ def _columns(summary: Mapping[str, int]) -> str:
 def _model(path: Path) -> str:
     model = path.model
     penalty = PENALTIES.get(model.penalty, model.penalty)
-    if model.penalty == "elasticnet":
-        penalty += f" (l1_ratio {model.penalty_parameters['l1_ratio']:g})"
+    if model.penalty_parameters:
+        penalty += f" ({', '.join(f'{key} {value:g}' for key, value in model.penalty_parameters.items())})"
     text = MODELS.get(model.loss, model.loss)
     if model.classes:
         text += f" for the odds of '{klass(model.classes[1])}'"
@@ -260,8 +267,10 @@ def _certified(path: Path) -> tuple[str, str]:
     total = count(len(path.alphas), "alpha")
     if not bad:
         where = f"at all {total}" if len(path.alphas) > 1 else "at this alpha"
+        proof = path.certificates[path.chosen]
         unique = "solution unique" if path.unique[path.chosen] else "not proved unique"
-        text = f"within {worst:.1e} {_proof(path.certificates[path.chosen])} {where}; {unique}"
+        unique = unique if proof.kind == "gap" else "concave: others may do as well or better"
+        text = f"within {worst:.1e} {_proof(proof)} {where}; {unique}"
         return "certified", text
     why = dict.fromkeys(path.status[k].value.partition(": ")[2] for k in bad)
     reached = path.certificates[path.chosen].value
@@ -370,7 +379,7 @@ def cautions(path: Path, summary: Mapping[str, int] | None, listed: Rows) -> lis
         texts.append(f"In cross-validation {count(path.cv.uncertified, 'fit')} not certified to {path.model.tol:.0e}.")
     if path.cv is not None and summary and (summary["missing_cells"] or summary["factors"]):
         texts.append("Filling and encoding were learnt once, on all rows; cross-validation does not repeat them.")
-    if not path.unique[path.chosen]:
+    if not path.unique[path.chosen] and path.certificates[path.chosen].kind == "gap":
         texts.append("Not proved unique: other weights may fit exactly as well.")
     if path.model.penalty == "l2":
         texts.append("The ridge has no corner at zero: it shrinks every weight and removes none.")
@@ -382,11 +391,11 @@ def cautions(path: Path, summary: Mapping[str, int] | None, listed: Rows) -> lis
 def record(path: Path, rule: str) -> dict[str, Any]:
     """Give what ``fit --json`` prints: plain JSON values, never an infinity."""
     coef, certificate, model = weights(path), path.certificates[path.chosen], path.model
-    ratio = f":{model.penalty_parameters['l1_ratio']:g}" if model.penalty == "elasticnet" else ""
+    parameters = "".join(f":{value:g}" for value in model.penalty_parameters.values())
     return {
         "schema": SCHEMA,
         "loss": model.loss,
-        "penalty": model.penalty + ratio,
+        "penalty": model.penalty + parameters,
         "alpha": float(path.alphas[path.chosen]),
         "rule": rule,
         "n": model.n,
