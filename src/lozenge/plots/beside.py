@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
     from lozenge.results import Comparison
 
-SHOWN = 15  # features
+SHOWN, LINES = 15, 54  # features at most, and marks below one another
+MARKS = "osD^v<>"  # by penalty: there are more penalties than colours that all eyes tell apart
 
 
 def weights(record: Comparison, ax: Axes | None = None) -> Axes:
-    """Draw the weights per standard deviation under each penalty, the largest first; a ring is an exact zero.
+    """Draw the weights per standard deviation under each penalty, the largest first; a hollow mark is an exact zero.
 
     Parameters
     ----------
@@ -38,23 +39,25 @@ def weights(record: Comparison, ax: Axes | None = None) -> Axes:
     'feature'
     """
     ax = axes(ax)
-    order = np.argsort(-np.abs(record.per_sd).max(axis=1), kind="stable")[:SHOWN][::-1]
+    order = np.argsort(-np.abs(record.per_sd).max(axis=1), kind="stable")
+    order = order[: min(SHOWN, LINES // max(len(record.penalties), 1))][::-1]
     places = np.arange(len(order))
-    step = 0.7 / max(len(record.penalties), 1)
+    step = 0.8 / max(len(record.penalties), 1)
+    size = 4.0 if len(record.penalties) < 4 else 3.0
     for k, name in enumerate(record.penalties):
         w = record.per_sd[order, k]
-        y = places + 0.35 - step * (k + 0.5)
-        colour = COLOURS[k % len(COLOURS)]
+        y = places + 0.4 - step * (k + 0.5)
+        colour, mark = COLOURS[k % len(COLOURS)], MARKS[k % len(MARKS)]
         ax.hlines(y, 0.0, w, color=colour, linewidth=1.2)
         kept = w != 0
-        ax.plot(w[kept], y[kept], "o", color=colour, markersize=4, label=f"{name}: {record.kept[k]:,} kept")
-        ax.plot(w[~kept], y[~kept], "o", markerfacecolor="white", markeredgecolor=colour, markersize=4)
+        ax.plot(w[kept], y[kept], mark, color=colour, markersize=size, label=f"{name}: {record.kept[k]:,} kept")
+        ax.plot(w[~kept], y[~kept], mark, markerfacecolor="white", markeredgecolor=colour, markersize=size)
     ax.axvline(0.0, color=RULE, linewidth=0.6, zorder=0)
     for y in places[:-1] + 0.5:
         ax.axhline(y, color=GREY, linewidth=0.4, zorder=0)
     ax.set_yticks(places, labels=[drawable(record.feature_names[j]).replace("$", r"\$") for j in order])
     ax.set_ylabel("feature", fontsize=TEXT)
-    ax.set_xlabel("weight per SD of the feature; a ring is an exact zero", fontsize=TEXT)
+    ax.set_xlabel("weight per SD of the feature; a hollow mark is an exact zero", fontsize=TEXT)
     ax.tick_params(labelsize=SMALL)
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(fontsize=SMALL, frameon=False)
