@@ -308,6 +308,14 @@ def test_a_comparison_is_each_path_alone(data):
     assert all(len(line) <= 80 for line in str(found).splitlines())
     assert found.to_frame().shape == (10, 1 + len(found.penalties))
     assert found.plot().get_xlabel()
+    for j, name in enumerate(names):
+        said = found.contrast(name)
+        gone = [each for k, each in enumerate(found.penalties) if found.coefs[j, k] == 0]
+        assert ("exactly 0 under" in said) == bool(gone)
+        assert all(each in said.partition("exactly 0")[2] for each in gone)
+        assert all(f" under {each}" in said for each in set(found.penalties) - set(gone))
+    with pytest.raises(ValueError, match="did you mean 'bmi'"):
+        found.contrast("bm")
 
 
 @pytest.mark.parametrize("unit", [0.01, 1.0, 100.0])

@@ -308,6 +308,9 @@ def compare(
     ] = False,
     plot: Annotated[str | None, typer.Option(metavar="FILE", help="Draw the weights: .png, .pdf, .svg.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
+    feature: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Say which penalties keep it; may be repeated.")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every feature, every note.")] = False,
     quiet: Quiet = False,
     color: Color = "auto",
@@ -322,6 +325,9 @@ def compare(
 
     table = tables.encode(tables.read(file), target, drop=drop or (), drop_missing_target=drop_missing_target)
     _tell_notes(table.notes, quiet=quiet, everything=everything)
+    for name in feature or ():
+        if name not in table.feature_names:
+            raise ValueError(_no_feature(name, table.feature_names))
     task = _task(table.y, target, loss, quiet=quiet)
     _check_rows(table, task, cv)
     with _Bar(quiet=quiet) as bar:
@@ -338,6 +344,8 @@ def compare(
             progress=bar,
         )
     _print(screens.comparison(found, everything=everything), color)
+    for text in map(found.contrast, feature or ()):
+        _print([screens.Line("", line) for line in screens.wrap(text)], color)
     if plot is not None:
         _write(None, None, {plot: _picture(found, plot)}, force=force, quiet=quiet)
     if not found.certified.all():

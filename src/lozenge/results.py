@@ -553,6 +553,12 @@ class Comparison:
         counted = ", ".join(f"{name} {kept}" for name, kept in zip(self.penalties, self.kept, strict=True))
         return f"<Comparison by the rule {self.rule}, kept of {len(self.feature_names)}: {counted}>"
 
+    def contrast(self, feature: str | int) -> str:
+        """Say which penalties keep a feature, and which make it exactly zero."""
+        from lozenge.explain import contrast
+
+        return contrast.contrast(self, feature)
+
     def __str__(self) -> str:
         from lozenge import screens
 

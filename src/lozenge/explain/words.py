@@ -8,12 +8,12 @@ from operator import index
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lozenge.results import Forces, Path
+    from lozenge.results import Comparison, Forces, Path
 
 SHOWN = 60  # characters of a name in an error
 
 
-def position(path: Path, feature: str | int) -> int:
+def position(path: Path | Comparison, feature: str | int) -> int:
     """Index of a feature by its name or its index."""
     names = path.feature_names
     if isinstance(feature, str):
