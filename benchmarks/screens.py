@@ -26,8 +26,8 @@ def main() -> None:
         from lozenge.lessons import LESSONS
 
         for lesson in LESSONS:
-            command = [sys.executable, "-m", "lozenge.cli", "lesson", lesson, "--force", "--plot", str(folder / "a.png")]
-            seconds = median(_seconds(command) for _ in range(CALLS))
+            command = [sys.executable, "-m", "lozenge.cli", "lesson", lesson, "--force", "--plot"]
+            seconds = median(_seconds([*command, str(folder / "lesson.png")]) for _ in range(CALLS))
             print(f"lesson {lesson}: {seconds:.2f} s")
         print(_page(folder))
 

@@ -194,6 +194,10 @@ def test_the_reason_of_a_kept_and_of_a_dropped_feature():
     kept = lz.path(X, y, penalty=Log(epsilon=1.0), cv=5).why("x0")
     assert kept.share == pytest.approx(1 / (1 + abs(kept.per_sd)), rel=1e-4)  # ε/(ε + |b|)
     assert "fades with the weight" in str(kept)
+    rows = dict(path.reasons()["feature", "enters_at"].rows())
+    for name in path.feature_names[:12]:
+        reason = path.why(name)
+        assert reason.enters_at == (None if np.isnan(rows[name] or np.nan) else rows[name])
     zero = next(path.why(name) for name in path.reasons().filter(state="zero")["feature"])
     assert abs(zero.left) <= zero.price
     assert "not ruled out" in str(zero)
@@ -206,6 +210,8 @@ def test_the_command_line(tmp_path, monkeypatch, capsys):
     assert cli.main(["fit", "data.csv", "--target", "y", "--penalty", "mcp:2.5", "--json", "--quiet"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["penalty"] == "mcp:2.5"
+    again = lz.path(X, y, penalty="mcp:2.5", alphas=[found["alpha"]])
+    assert again.model.penalty_parameters == {"gamma": 2.5}
     assert found["certificate"]["kind"] == "stationary"
     assert found["max_gap"] is None
     assert cli.main(["fit", "data.csv", "--target", "y", "--penalty", "mcp:0.5", "--quiet"]) == 2

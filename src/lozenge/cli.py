@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import TextIO
 
     import numpy as np
@@ -179,14 +179,17 @@ def why(
     feature: Annotated[str, typer.Argument(metavar="FEATURE", autocompletion=_features_of)],
     data: Annotated[str | None, typer.Option(metavar="FILE", help="The table it was fitted on, to say more.")] = None,
     without: Annotated[
-        str | None,
-        typer.Option(metavar="FEATURE", help="With --data: what if it, or all levels of a column, were not there?"),
+        list[str] | None,
+        typer.Option(
+            metavar="FEATURE",
+            help="With --data: what if it, or all levels of a column, were not there? May be repeated.",
+        ),
     ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Say why a feature has the weight it has."""
-    if without is not None and data is None:
+    if without and data is None:
         raise typer.BadParameter(
             "a model without its rows cannot be fitted again: name them, --data FILE", param_hint="--without"
         )
@@ -195,9 +198,9 @@ def why(
 
     path = io.load(model) if data is None else _revived(model, data, quiet=quiet)[0]
     _check_feature(path, feature)
-    rivals = None if without is None else _rivals(path, without)
+    rivals = [each for name in without or () for each in _rivals(path, name)]
     reason = path.why(feature)
-    instead = None if rivals is None else path.what_if(feature, rivals)
+    instead = path.what_if(feature, rivals) if rivals else None
     if as_json:
         _print_json(screens.finite(reason.to_dict() | ({} if instead is None else {"what_if": asdict(instead)})))
     else:
@@ -325,9 +328,7 @@ def compare(
 
     table = tables.encode(tables.read(file), target, drop=drop or (), drop_missing_target=drop_missing_target)
     _tell_notes(table.notes, quiet=quiet, everything=everything)
-    for name in feature or ():
-        if name not in table.feature_names:
-            raise ValueError(_no_feature(name, table.feature_names))
+    named = [each for name in feature or () for each in _features(table, name)]
     task = _task(table.y, target, loss, quiet=quiet)
     _check_rows(table, task, cv)
     with _Bar(quiet=quiet) as bar:
@@ -344,7 +345,7 @@ def compare(
             progress=bar,
         )
     _print(screens.comparison(found, everything=everything), color)
-    for text in map(found.contrast, feature or ()):
+    for text in map(found.contrast, named):
         _print([screens.Line("", line) for line in screens.wrap(text)], color)
     if plot is not None:
         _write(None, None, {plot: _picture(found, plot)}, force=force, quiet=quiet)
@@ -412,27 +413,12 @@ def _rule_name(rule: str | float) -> str:
 
 
 def _penalty(text: str) -> Penalty:
-    from lozenge.penalties import PENALTIES
+    from lozenge import gate
 
-    name, colon, value = text.partition(":")
-    problem = f"{', '.join(PENALTIES)}{_meant(name, PENALTIES)}"
-    if name in PENALTIES:
-        kind: Callable[..., Penalty] = PENALTIES[name]
-        parameters = list(kind().parameters())
-        if not colon:
-            return kind()
-        if not parameters:
-            taken = ", ".join(f"{each}:NUMBER" for each in PENALTIES if PENALTIES[each]().parameters())
-            problem = f"{name} takes no value; {taken} do"
-        else:
-            number = float("nan")
-            with suppress(ValueError):
-                number = float(value)
-            try:
-                return kind(**{parameters[0]: number})
-            except ValueError as error:
-                problem = f"{name}:NUMBER; {str(error).partition(';')[0]}"
-    raise typer.BadParameter(f"{problem}; got '{text}'", param_hint="--penalty")
+    try:
+        return gate.penalty(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--penalty") from None
 
 
 def _refuse_terminal(ctx: typer.Context, file: str) -> None:
@@ -552,6 +538,16 @@ def _levels(path: Path, column: str) -> list[str]:
     return [
         feature for feature, source in zip(encoding.feature_names, encoding.sources, strict=True) if source == column
     ]
+
+
+def _features(table: Table, name: str) -> list[str]:
+    """One feature of a table, or all that a column of it became."""
+    if name in table.feature_names:
+        return [name]
+    sources = zip(table.encoding.feature_names, table.encoding.sources, strict=True)
+    if levels := [feature for feature, source in sources if source == name]:
+        return levels
+    raise ValueError(_no_feature(name, table.feature_names))
 
 
 def _rivals(path: Path, name: str) -> list[str]:

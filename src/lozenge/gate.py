@@ -13,7 +13,7 @@ from lozenge.penalties import PENALTIES
 from lozenge.shards import TEST, TRAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -48,14 +48,26 @@ def loss(asked: str | Loss) -> Loss:
 
 
 def penalty(asked: str | Penalty) -> Penalty:
-    """Look a penalty up by name, or pass one through."""
+    """Look a penalty up by name or by ``name:number``, or pass one through."""
     if not isinstance(asked, str):
         _require(asked, "penalty", ("value", "conjugate", "kernel", "with_weights"))
         return asked
-    if asked not in PENALTIES:
-        near = suggestion(asked, list(PENALTIES))
+    name, colon, text = asked.partition(":")
+    if name not in PENALTIES:
+        near = suggestion(name, list(PENALTIES))
         raise ValueError(f"unknown penalty {asked!r}; use one of {', '.join(PENALTIES)}{near}")
-    return PENALTIES[asked]()
+    kind: Callable[..., Penalty] = PENALTIES[name]
+    if not colon:
+        return kind()
+    parameters = list(kind().parameters())
+    if not parameters:
+        taken = ", ".join(f"{each}:NUMBER" for each in PENALTIES if PENALTIES[each]().parameters())
+        raise ValueError(f"{name} takes no value; {taken} do; got {asked!r}")
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    return kind(**{parameters[0]: number})
 
 
 def _require(asked: object, what: str, methods: tuple[str, ...]) -> None:

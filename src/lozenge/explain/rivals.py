@@ -76,7 +76,7 @@ def what_if(
     (0.0, True, True)
     """
     several = (without,) if isinstance(without, (str, int, np.integer)) else tuple(without)
-    j, out = position(path, feature), [position(path, each) for each in several]
+    j, out = position(path, feature), list(dict.fromkeys(position(path, each) for each in several))
     if not out:
         raise ValueError("without names no feature; name one or several to leave out")
     if j in out:
@@ -113,5 +113,6 @@ def sentence(found: WhatIf) -> str:
     return (
         f"Without {found.without}, at the same alpha {number(found.alpha)}, {found.feature} {moved}. The fit would "
         f"explain {100 * found.explained_without:.1f} % of the deviance instead of {100 * found.explained:.1f} %, "
-        f"a loss of {100 * cost:.2g} points, and keep {found.kept_without:,} features instead of {found.kept:,}."
+        f"a loss of {100 * cost:.2g} points, and keep {found.kept_without:,} "
+        f"feature{'s' * (found.kept_without != 1)} where it keeps {found.kept:,}."
     )

@@ -225,6 +225,11 @@ def _rank(path: Path, j: int) -> int | None:
 
 def _visits(path: Path, j: int) -> tuple[float | None, float | None]:
     history = path.history
+    if path.certificates[path.chosen].kind != "gap" and history.entered[j] >= 0:
+        # What is kept between two values of the grid depends on the way there: the grid's own are what there is.
+        gone = [int(k) for feature, k in history.exits if feature == j]
+        left = gone and path.coefs[[j], [len(path.alphas) - 1]] == 0
+        return float(path.alphas[history.entered[j]]), float(path.alphas[gone[-1]]) if left else None
     if path.source is not None and history.entered[j] >= 0 and np.isnan(history.enters_at[j]):
         from lozenge import fit  # not at the top: explaining a loaded model needs no engine
 
@@ -236,7 +241,7 @@ def _next(path: Path, forces: Forces, j: int, enters: float | None) -> _Next:
     """Give the next entry below this α: refined on the grid, else along the drift past its end."""
     alpha, source = forces.alpha, path.source
     if enters is not None and enters <= alpha:
-        return _Next(enters, exact=True)
+        return _Next(enters, exact=path.certificates[path.chosen].kind == "gap")
     row = path.coefs[[j], :].toarray().ravel()
     seen = np.flatnonzero((row != 0) & (path.alphas < alpha))
     if seen.size:

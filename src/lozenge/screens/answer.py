@@ -383,7 +383,8 @@ def cautions(path: Path, summary: Mapping[str, int] | None, listed: Rows) -> lis
         texts.append("Not proved unique: other weights may fit exactly as well.")
     if path.model.penalty == "l2":
         texts.append("The ridge has no corner at zero: it shrinks every weight and removes none.")
-    texts.append("Weights are shrunk and were chosen by the data: p-values do not apply.")
+    shrunk = "Weights are shrunk and" if path.certificates[path.chosen].kind == "gap" else "Weights"
+    texts.append(f"{shrunk} were chosen by the data: p-values do not apply.")
     return texts
 
 
