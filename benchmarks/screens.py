@@ -23,7 +23,7 @@ def main() -> None:
     """Print a line for each."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        from lozenge.lessons import LESSONS
+        from lozenge.explain.lessons import LESSONS
 
         for lesson in LESSONS:
             command = [sys.executable, "-m", "lozenge.cli", "lesson", lesson, "--force", "--plot"]
