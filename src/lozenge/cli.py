@@ -528,40 +528,40 @@ def _free(encoding: Encoding, names: Iterable[str]) -> dict[str, float]:
     return free
 
 
-def _levels(path: Path, column: str) -> list[str]:
+def _levels(encoding: Encoding | None, column: str) -> list[str]:
     """Features that a column of the table became."""
+    if encoding is None:
+        return []
+    sources = zip(encoding.feature_names, encoding.sources, strict=True)
+    return [feature for feature, source in sources if source == column]
+
+
+def _encoding(path: Path) -> Encoding | None:
     from lozenge import tables
 
-    if path.encoding is None:
-        return []
-    encoding = tables.Encoding.from_dict(path.encoding)
-    return [
-        feature for feature, source in zip(encoding.feature_names, encoding.sources, strict=True) if source == column
-    ]
+    return None if path.encoding is None else tables.Encoding.from_dict(path.encoding)
 
 
 def _features(table: Table, name: str) -> list[str]:
     """One feature of a table, or all that a column of it became."""
-    if name in table.feature_names:
-        return [name]
-    sources = zip(table.encoding.feature_names, table.encoding.sources, strict=True)
-    if levels := [feature for feature, source in sources if source == name]:
-        return levels
-    raise ValueError(_no_feature(name, table.feature_names))
+    levels = [name] if name in table.feature_names else _levels(table.encoding, name)
+    if not levels:
+        raise ValueError(_no_feature(name, table.feature_names))
+    return levels
 
 
 def _rivals(path: Path, name: str) -> list[str]:
-    """One feature, or all that a column of the table became."""
-    levels = [] if name in path.feature_names else _levels(path, name)
+    """One feature of a model, or all that a column of its table became."""
+    levels = [name] if name in path.feature_names else _levels(_encoding(path), name)
     if not levels:
         _check_feature(path, name)
-    return levels or [name]
+    return levels
 
 
 def _check_feature(path: Path, name: str) -> None:
     if name in path.feature_names:
         return
-    if levels := _levels(path, name):
+    if levels := _levels(_encoding(path), name):
         raise ValueError(f"the column '{name}' became {_quoted(levels)}; ask for one of these")
     if name == path.model.target:
         raise ValueError(f"'{name}' is the target; features: {_quoted(path.feature_names)}")

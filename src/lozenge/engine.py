@@ -61,7 +61,7 @@ class Step:
     loss : mean loss
     gap : what the tolerance is on: the relative duality gap; under a concave penalty the largest violation over α
     unique : None while not looked into (`Working.unique`); nobody knows under a concave penalty
-    pull : (p + 1,) minus the gradient on all columns; None where it has been let go (`revisit`)
+    pull : (p + 1,) minus the gradient on all columns; None where it has been let go (`confirm` finds it again)
     safe : (k,) penalised columns that are zero in every optimum
     """
 

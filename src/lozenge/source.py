@@ -354,7 +354,7 @@ class Source:
         *_, found = (step for _, step in engine.iterate([(problem.fleet, run)]) if isinstance(step, Step))
         if found.gap > self.model.tol and problem is not self.problem and alpha > 0.0:
             # Beyond the rounding of the summed rows: on the rows themselves.
-            exact = engine.follow(self.problem, self.null, np.array([alpha / self.unit]), self.model.tol)
-            found = next(step for _, step in engine.iterate([(self.fleet, exact)]) if isinstance(step, Step))
+            exact = engine.follow(self.problem, self.null, self._way(alpha, None) / self.unit, self.model.tol)
+            *_, found = (step for _, step in engine.iterate([(self.fleet, exact)]) if isinstance(step, Step))
         # Falling short of the sharper tolerance is no failure of what was asked.
         return replace(found, status=Status.CERTIFIED) if found.gap <= self.model.tol else found

@@ -52,14 +52,6 @@ class Separable:
             raise ValueError("this penalty has no weights yet; call with_weights first")
         return self.weights
 
-    def alpha_max(self, grad: Floats) -> float:
-        """The smallest α at which every weight is zero when the gradient there is ``grad``."""
-        raise NotImplementedError
-
-    def grid_start(self, grad: Floats, size: Floats) -> float:  # noqa: ARG002 - asked by penalties without a corner
-        """αmax, where the null model begins."""
-        return self.alpha_max(grad)
-
     @cached_property
     def _common(self) -> np.float64 | None:
         """The weight that all coordinates have, if they have the same."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Concave(Separable):
+class Concave(Separable, ABC):
     """Ω_α(b) = Σ ω(|bⱼ|), ω concave with slope λⱼ = αvⱼ at 0: each tangent is a weighted L1 penalty that lies above.
 
     References
@@ -25,9 +26,9 @@ class Concave(Separable):
 
     convex: ClassVar[bool] = False
 
+    @abstractmethod
     def slope(self, B: Floats, alpha: float) -> Floats:
         """ω'(|b|) sign(b), with sign(0) = 1."""
-        raise NotImplementedError
 
     def in_units(self, unit: float) -> Self:  # noqa: ARG002 - where λ bends the curve too, Ω_α(ub)/u² = Ω_(α/u)(b)
         """Ω' with Ω_α(ub)/u² = Ω'_(α/u)(b)."""
@@ -45,9 +46,9 @@ class Concave(Separable):
         """Σ ω'(|bⱼ|)|·|, which lies above Ω up to a constant and touches it at b."""
         return SoftThreshold(np.abs(self.slope(B, alpha)), np.zeros(len(B)))
 
+    @abstractmethod
     def bend(self, B: Floats, alpha: float) -> Floats:
         """ω''(|b|) where b ≠ 0, which is at most 0."""
-        raise NotImplementedError
 
     def violation(self, B: Floats, grad: Floats, alpha: float) -> Floats:
         """|grad + slope| where b ≠ 0, (|grad| - λ)₊ where b = 0."""
@@ -57,6 +58,10 @@ class Concave(Separable):
     def alpha_max(self, grad: Floats) -> float:
         """Max |grad| / v."""
         return float(np.max(np.abs(grad) / self._times(1.0), initial=0.0))
+
+    def grid_start(self, grad: Floats, size: Floats) -> float:  # noqa: ARG002 - asked by penalties without a corner
+        """αmax."""
+        return self.alpha_max(grad)
 
     def conjugate(self, Z: Floats, alpha: float) -> float:  # noqa: ARG002 - the same at every α
         """Inf but at 0: Ω grows slower than any line, so that no dual point bounds it."""
