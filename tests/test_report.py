@@ -136,6 +136,19 @@ def test_a_classification_and_an_uncertified_fit():
     assert "None: every pull exceeds its price." in page(ridge, Setting())
 
 
+@pytest.mark.parametrize("penalty", ["l1", "mcp"])
+def test_how_sure_it_is_is_a_figure(penalty):
+    X, y = load_diabetes(return_X_y=True)
+    found = lz.path(X, y, penalty=penalty, n_alphas=20, alpha_min_ratio=0.1)
+    shown = " ".join("".join(Elements(page(found, Setting())).text).split())
+    worst = f"{max(certificate.value for certificate in found.certificates):.1e}"
+    said = {
+        "l1": f"the relative duality gap, at most {worst} on this path.",
+        "mcp": f"the conditions of a stationary point to within {worst} of alpha. The penalty is not convex",
+    }
+    assert said[penalty] in shown
+
+
 # ---------------------------------------------------------------------------------------------- in a browser
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 TOLD = 60  # features of each kind whose reason is written out; of the others the numbers alone
 LISTED = 200  # rows of a table; the search finds the others
 EVERYTHING = 50_000  # features beyond which the search is over the nearest only
+MEASURES = {
+    "gap": "relative duality gap",
+    "stationary": "violation of a stationary point's conditions, over alpha",
+}
 SHOWN = 24  # digits of a fingerprint
 
 
@@ -86,7 +90,7 @@ def page(path: Path, setting: Setting) -> str:
         fingerprint=setting.fingerprint[:SHOWN],
         everything=_safe(_everything(path, survey_of)),
         total=len(path.feature_names),
-        certified=screens.is_certified(path),
+        sureness=_sureness(path),
     )
 
 
@@ -170,11 +174,29 @@ def _rivals(told: dict[int, Reason]) -> list[dict[str, str]]:
     return rows
 
 
+def _sureness(path: Path) -> str:
+    kind, worst = path.certificates[path.chosen].kind, f"{_worst(path):.1e}"
+    if not screens.is_certified(path):
+        return f"Not every alpha reached the tolerance that was asked for. The largest {MEASURES[kind]} is {worst}."
+    if kind == "gap":
+        return (
+            "Each solution comes with a computed bound on its distance from the optimum: the relative duality gap, "
+            f"at most {worst} on this path."
+        )
+    return (
+        f"Each solution meets the conditions of a stationary point to within {worst} of alpha. The penalty is not "
+        "convex, so nothing is proved of other stationary points, and one of them may be better."
+    )
+
+
+def _worst(path: Path) -> float:
+    return max(certificate.value for certificate in path.certificates)
+
+
 def _settings(path: Path) -> dict[str, str]:
     model = path.model
     alphas = f"{len(path.alphas):,} from {path.alphas[0]:.4g} to {path.alphas[-1]:.4g}"
-    convex = path.certificates[path.chosen].kind == "gap"
-    measure = "relative duality gap" if convex else "violation of a stationary point's conditions, over alpha"
+    measure = MEASURES[path.certificates[path.chosen].kind]
     found = {
         "loss": model.loss,
         "penalty": " ".join([model.penalty, *(f"{key}={value:g}" for key, value in model.penalty_parameters.items())]),
@@ -183,7 +205,7 @@ def _settings(path: Path) -> dict[str, str]:
         "rows": f"{model.n:,}",
         "alphas": alphas,
         "tolerance": f"{model.tol:.0e} on the {measure}",
-        f"largest {measure}": f"{max(certificate.value for certificate in path.certificates):.1e}",
+        f"largest {measure}": f"{_worst(path):.1e}",
         "passes over X": f"{path.passes:.1f}",
     }
     if path.cv is not None:
