@@ -8,9 +8,11 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "blocks.hpp"
 #include "descend.hpp"
 #include "gram.hpp"
 #include "panel.hpp"
+#include "prox.hpp"
 #include "stream.hpp"
 #include "support.hpp"
 
@@ -231,11 +233,18 @@ void bind_csc(nb::module_& m) {
 using Square = Matrix<double>;
 using Flags = nb::ndarray<std::uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
+std::size_t square(const Square& S) {
+    const std::size_t k = S.shape(0);
+    require(S.shape(1) == k, "a square matrix is needed");
+    require(k < 2 || (S.stride(1) == 1 && S.stride(0) >= static_cast<std::int64_t>(k)),
+            "the matrix must hold its rows whole");
+    return k;
+}
+
 Quadratic quadratic(const Square& S, const Vector<double>& linear, const Vector<double>& l1, const Vector<double>& l2,
                     const InOut& b, const Flags& barred) {
-    const std::size_t k = S.shape(0);
-    require(k < 2 || (S.stride(1) == 1 && S.stride(0) >= static_cast<std::int64_t>(k)), "S must hold its rows whole");
-    require(S.shape(1) == k && linear.shape(0) == k && l1.shape(0) == k && l2.shape(0) == k && b.shape(0) == k &&
+    const std::size_t k = square(S);
+    require(linear.shape(0) == k && l1.shape(0) == k && l2.shape(0) == k && b.shape(0) == k &&
                 barred.shape(0) == k,
             "S, linear, l1, l2, b and barred disagree in size");
     return {S.data(), static_cast<std::size_t>(S.stride(0)), k, linear.data(), l1.data(), l2.data()};
@@ -334,34 +343,86 @@ NB_MODULE(_kernel, m) {
     m.def("isa", [] { return isa_name(); });
     m.def("threads", [] { return thread_count(); });
     m.def("descend",
-          [](const nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>& H, const Vector<double>& l1,
-             const Vector<double>& l2, const InOut& b, const InOut& gradient, double tol, std::size_t max_sweeps) {
-              const std::size_t k = H.shape(0);
-              require(H.shape(1) == k && l1.shape(0) == k && l2.shape(0) == k && b.shape(0) == k &&
-                          gradient.shape(0) == k,
+          [](const Square& H, const Vector<double>& l1, const Vector<double>& l2, const InOut& b,
+             const InOut& gradient, double tol, std::size_t max_sweeps, const std::optional<Vector<double>>& low,
+             const std::optional<Vector<double>>& high) {
+              const std::size_t k = square(H);
+              require(l1.shape(0) == k && l2.shape(0) == k && b.shape(0) == k && gradient.shape(0) == k,
                       "H, l1, l2, b and gradient disagree in size");
+              require(low.has_value() == high.has_value() &&
+                          (!low || (low->shape(0) == k && high->shape(0) == k)),
+                      "low and high need one value per row of H each");
               Descent found;
               {
                   nb::gil_scoped_release released;
-                  found = descend(H.data(), k, l1.data(), l2.data(), b.data(), gradient.data(), tol, max_sweeps,
-                                  interrupted);
+                  found = descend(H.data(), static_cast<std::size_t>(H.stride(0)), k, l1.data(), l2.data(),
+                                  low ? low->data() : nullptr, high ? high->data() : nullptr, b.data(),
+                                  gradient.data(), tol, max_sweeps, interrupted);
               }
               if (found.interrupted) throw nb::python_error();
               return std::make_tuple(found.sweeps, found.moved);
           },
           nb::arg("H").noconvert(), nb::arg("l1").noconvert(), nb::arg("l2").noconvert(), nb::arg("b").noconvert(),
-          nb::arg("gradient").noconvert(), nb::arg("tol"), nb::arg("max_sweeps"));
+          nb::arg("gradient").noconvert(), nb::arg("tol"), nb::arg("max_sweeps"),
+          nb::arg("low").noconvert().none() = nb::none(), nb::arg("high").noconvert().none() = nb::none());
+    m.def("descend_blocks",
+          [](const Square& S, const Vector<double>& l1, const Vector<double>& price,
+             const Vector<std::int64_t>& order, const Vector<std::int64_t>& edges, const InOut& b,
+             const InOut& gradient, std::size_t sweeps) {
+              const std::size_t k = square(S), groups = price.shape(0);
+              require(l1.shape(0) == k && order.shape(0) == k && b.shape(0) == k && gradient.shape(0) == k,
+                      "S, l1, order, b and gradient disagree in size");
+              chosen(order, k);
+              require(edges.shape(0) == groups + 1 && edges(0) == 0 &&
+                          edges(groups) == static_cast<std::int64_t>(k),
+                      "edges must run from 0 to the number of coordinates");
+              for (std::size_t g = 0; g < groups; ++g) require(edges(g) <= edges(g + 1), "edges must not decrease");
+              const BlockQuadratic q{S.data(), static_cast<std::size_t>(S.stride(0)), k, l1.data(), price.data(),
+                                     order.data(), edges.data(), groups};
+              bool stopped;
+              {
+                  nb::gil_scoped_release released;
+                  stopped = BlockDescent(q).run(b.data(), gradient.data(), sweeps, interrupted);
+              }
+              if (stopped) throw nb::python_error();
+          },
+          nb::arg("S").noconvert(), nb::arg("l1").noconvert(), nb::arg("price").noconvert(),
+          nb::arg("order").noconvert(), nb::arg("edges").noconvert(), nb::arg("b").noconvert(),
+          nb::arg("gradient").noconvert(), nb::arg("sweeps"));
     m.def("multiply",
           [](const Square& S, const Vector<double>& v, const InOut& out) {
-              const std::size_t k = S.shape(0);
-              require(k < 2 || (S.stride(1) == 1 && S.stride(0) >= static_cast<std::int64_t>(k)),
-                      "S must hold its rows whole");
-              require(S.shape(1) == k && v.shape(0) == k && out.shape(0) == k, "S, v and out disagree in size");
+              const std::size_t k = square(S);
+              require(v.shape(0) == k && out.shape(0) == k, "S, v and out disagree in size");
               nb::gil_scoped_release released;
               std::fill(out.data(), out.data() + k, 0.0);
               multiply(S.data(), static_cast<std::size_t>(S.stride(0)), k, v.data(), 1.0, out.data());
           },
           nb::arg("S").noconvert(), nb::arg("v").noconvert(), nb::arg("out").noconvert());
+    m.def("pool",
+          [](const Vector<double>& total, const Vector<double>& weight, const Vector<std::int64_t>& starts,
+             const InOut& out) {
+              const std::size_t k = total.shape(0), runs = starts.shape(0);
+              require(weight.shape(0) == k && out.shape(0) == k, "total, weight and out disagree in size");
+              require((runs == 0) == (k == 0) && (k == 0 || starts(0) == 0), "the first run must start at 0");
+              for (std::size_t r = 0; r < runs; ++r)
+                  require((r == 0 || starts(r) > starts(r - 1)) && starts(r) < static_cast<std::int64_t>(k),
+                          "starts must increase and stay below the length");
+              std::size_t work = 0;
+              nb::gil_scoped_release released;
+              pool(total.data(), weight.data(), k, starts.data(), runs, out.data(), Patience{&work});
+          },
+          nb::arg("total").noconvert(), nb::arg("weight").noconvert(), nb::arg("starts").noconvert(),
+          nb::arg("out").noconvert());
+    m.def("tv_prox",
+          [](const Vector<double>& Z, const Vector<double>& lam, const InOut& out) {
+              const std::size_t k = Z.shape(0);
+              require(out.shape(0) == k && lam.shape(0) + 1 == std::max<std::size_t>(k, 1),
+                      "out needs one entry per entry of Z, and lam one per pair of neighbours");
+              std::size_t work = 0;
+              nb::gil_scoped_release released;
+              tv_prox(Z.data(), lam.data(), k, out.data(), Patience{&work});
+          },
+          nb::arg("Z").noconvert(), nb::arg("lam").noconvert(), nb::arg("out").noconvert());
     nb::class_<Support>(m, "Support")
         .def(nb::init<>())
         .def("pivot",

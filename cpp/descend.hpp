@@ -1,6 +1,7 @@
 // Cyclic coordinate descent on a small quadratic with a separable penalty:
-//     minimise over b:  gᵀ(b - b₀) + ½ (b - b₀)ᵀ H (b - b₀) + Σ l1ⱼ|bⱼ| + ½ Σ l2ⱼ bⱼ²
+//     minimise over b:  gᵀ(b - b₀) + ½ (b - b₀)ᵀ H (b - b₀) + Σ l1ⱼ|bⱼ| + ½ Σ l2ⱼ bⱼ²,  low ≤ b ≤ high
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <vector>
@@ -23,26 +24,28 @@ inline double soft(double z, double threshold) {
 
 // `gradient` is that of the quadratic at b, kept up to date in place.  Stops when a full sweep moves no coordinate by
 // more than `tol` in the metric above, or after max_sweeps.  `poll` is asked about every 10 ms of work and says
-// whether to give up.
+// whether to give up.  The rows of H are ``lead`` apart; without bounds ``low`` and ``high`` are null.
 template <class Poll>
-Descent descend(const double* H, std::size_t k, const double* l1, const double* l2, double* b, double* gradient,
-                double tol, std::size_t max_sweeps, const Poll& poll) {
+Descent descend(const double* H, std::size_t lead, std::size_t k, const double* l1, const double* l2,
+                const double* low, const double* high, double* b, double* gradient, double tol,
+                std::size_t max_sweeps, const Poll& poll) {
     Descent result;
     std::vector<std::size_t> active;
     active.reserve(k);
     std::size_t work = 0;
     const auto step = [&](std::size_t j) {
-        const double h = H[j * k + j];
+        const double h = H[j * lead + j];
         const double curvature = h + l2[j];
         if (!(curvature > 0.0)) return 0.0;
         const double old = b[j];
         // A copy of a column in the model pulls with exactly its price: it must not enter by rounding.
         if (old == 0.0 && std::fabs(gradient[j]) <= l1[j] * (1.0 + kRounding)) return 0.0;
-        const double updated = soft(h * old - gradient[j], l1[j]) / curvature;
+        double updated = soft(h * old - gradient[j], l1[j]) / curvature;
+        if (low) updated = std::clamp(updated, low[j], high[j]);
         const double change = updated - old;
         if (change == 0.0) return 0.0;
         b[j] = updated;
-        const double* column = H + j * k;
+        const double* column = H + j * lead;
         for (std::size_t i = 0; i < k; ++i) gradient[i] += change * column[i];
         work += k;
         return std::sqrt(curvature) * std::fabs(change);

@@ -16,6 +16,7 @@ FLOORS = [
     ["design", "losses", "penalties"],
     ["shards"],
     ["problem", "statistics"],
+    ["faces"],
     ["subproblem"],
     ["certificate", "working"],
     ["newton"],

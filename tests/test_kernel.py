@@ -349,6 +349,57 @@ def test_descent_ends_where_nothing_moves(case):
             assert cost(b) <= cost(other) + 1e-11 * (1 + abs(cost(b)))
 
 
+@given(quadratics(), st.integers(0, 2**32 - 1))
+def test_descent_between_bounds_ends_at_the_minimum(case, seed):
+    H, l1, l2, start, q = case
+    rng = np.random.default_rng(seed)
+    low, high = (rng.choice([0.0, 0.3, np.inf], len(l1)) for _ in range(2))
+    b = np.clip(start, -low, high)
+    g = q + H @ (b - start)
+    _kernel.descend(H, l1, l2, b, g, 1e-12, 100_000, -low, high)
+    assert np.all((b >= -low) & (b <= high))
+    np.testing.assert_allclose(g, q + H @ (b - start), rtol=1e-9, atol=1e-10)
+    # The twin: one exact minimisation of a coordinate between its bounds moves none of them.
+    h = np.diagonal(H) + l2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = np.diagonal(H) * b - g
+        best = np.clip(np.sign(z) * np.maximum(abs(z) - l1, 0) / h, -low, high)
+    np.testing.assert_allclose(b[h > 0], best[h > 0], atol=1e-8 * (1 + abs(q).max()))
+
+
+def block_step(S, l1, price, rows, b, g):
+    """Minimise over one block, the others held, by proximal steps: the literal definition."""
+    own = S[np.ix_(rows, rows)]
+    steep = max(np.linalg.eigvalsh(own)[-1], 1e-300)
+    x = b[rows].copy()
+    for _ in range(5_000):
+        z = x - (g[rows] + own @ (x - b[rows])) / steep
+        z = np.sign(z) * np.maximum(abs(z) - l1[rows] / steep, 0)
+        x = z * max(1 - price / steep / max(np.linalg.norm(z), 1e-300), 0)
+    return x
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_descent_over_blocks_ends_where_no_block_can_move(seed):
+    rng = np.random.default_rng(seed)
+    k, groups = 9, 4
+    labels = np.sort(rng.integers(0, groups, k))
+    order = rng.permutation(k)
+    labels = labels[np.argsort(order)]
+    X = rng.standard_normal((20, k))
+    S, q = X.T @ X / 20, rng.standard_normal(k)
+    l1, found = rng.choice([0.0, 0.2]) * np.ones(k), np.unique(labels)
+    price = rng.choice([0.1, 0.7], len(found))
+    by_block = np.argsort(labels, kind="stable")
+    edges = np.append(np.searchsorted(labels[by_block], found), k)
+    b, g = np.zeros(k), q.copy()
+    _kernel.descend_blocks(S, l1, price, by_block, edges, b, g, 2_000)
+    np.testing.assert_allclose(g, q + S @ b, rtol=1e-10, atol=1e-12)
+    for label, cost in zip(found, price, strict=True):
+        rows = np.flatnonzero(labels == label)
+        np.testing.assert_allclose(b[rows], block_step(S, l1, cost, rows, b, g), atol=1e-8)
+
+
 def test_a_copy_of_a_column_in_the_model_does_not_enter_by_rounding():
     rng = np.random.default_rng(3)
     for _ in range(50):
@@ -527,6 +578,27 @@ def calls():
         "descend",
         {"H": np.eye(p), "l1": ones, "l2": ones} | b,
         {"H": [np.ones((p, p + 1)), np.ones((p + 1, p + 1))]} | dict.fromkeys(("l1", "l2", "b", "gradient"), other),
+    )
+    yield (
+        "descend_blocks",
+        {"S": np.eye(p), "l1": ones, "price": np.ones(2), "order": np.arange(p), "edges": np.array([0, 1, p])}
+        | {"b": np.zeros(p), "gradient": np.zeros(p), "sweeps": 3},
+        {"S": [np.ones((p, p + 1)), np.ones((p + 1, p + 1))]}
+        | dict.fromkeys(("l1", "b", "gradient"), other)
+        | {"order": [np.arange(p + 1), np.arange(p) + 1, np.arange(p) - 1], "price": [np.ones(1), np.ones(3)]}
+        | {"edges": [np.array([0, p + 1, p]), np.array([1, 2, p]), np.array([0, 1, p - 1]), np.array([0, p])]},
+    )
+
+    runs = [np.array(starts, np.int64) for starts in ([], [1], [0, 0], [0, 2, 1], [0, p], [0, 2**62], [-1])]
+    yield (
+        "pool",
+        {"total": ones, "weight": ones, "starts": np.array([0, 2]), "out": np.zeros(p)},
+        {"starts": runs} | dict.fromkeys(("total", "weight", "out"), other),
+    )
+    yield (
+        "tv_prox",
+        {"Z": ones, "lam": np.ones(p - 1), "out": np.zeros(p)},
+        {"Z": other, "out": other, "lam": [ones, np.ones(p - 2), np.ones(0)]},
     )
 
 

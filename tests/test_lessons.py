@@ -98,12 +98,13 @@ def test_slopes_at_zero():
         "mcp": 1.0,
         "scad": 1.0,
         "log": 1.0,
+        "capped_l1": 1.0,
         "lq:0.5": np.inf,
         "lq:1.5": 0.0,
         "huberised l1": 0.0,
     }
     corners = {name for name, row in table(lz.lessons.penalties()).items() if row[3] == "yes"}
-    assert corners == {"l1", "elasticnet", "l0", "mcp", "scad", "log", "lq:0.5"}
+    assert corners == {"l1", "elasticnet", "l0", "mcp", "scad", "log", "capped_l1", "lq:0.5"}
 
 
 def test_cost_of_a_step():

@@ -1,4 +1,4 @@
-"""Laws of every registered penalty, with several parameters and weights."""
+"""Laws of every registered penalty that is a sum over coordinates, with several parameters and weights."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
 from lozenge.penalties import L1, L2, PENALTIES, ElasticNet
+from lozenge.penalties.separable import Separable
 
 # Each registered name with more parameters than its defaults.
 MORE = {
@@ -18,14 +19,16 @@ MORE = {
     "mcp": [{"gamma": g} for g in (1.01, 50.0)],
     "scad": [{"gamma": g} for g in (2.01, 50.0)],
     "log": [{"epsilon": e} for e in (1e-3, 30.0)],
+    "capped_l1": [{"gamma": g} for g in (0.3, 50.0)],
 }
+SUMS = {name: cls for name, cls in PENALTIES.items() if issubclass(cls, Separable)}  # `test_laws` looks at all
 # αΩ(b) of one coordinate of weight 1, from its definition.
 EXACT = {
     "l1": lambda b, **_: abs(b),
     "l2": lambda b, **_: b * b / 2,
     "elasticnet": lambda b, l1_ratio=0.5: l1_ratio * abs(b) + (1 - l1_ratio) * b * b / 2,
 }
-CASES = [(name, parameters) for name in PENALTIES for parameters in ({}, *MORE[name])]
+CASES = [(name, parameters) for name in SUMS for parameters in ({}, *MORE[name])]
 
 
 def over(cases):
@@ -55,10 +58,8 @@ def one(penalty, v):
 
 
 def test_every_penalty_has_its_definition_here():
-    assert set(MORE) == set(PENALTIES)
-    assert set(EXACT) == {name for name, cls in PENALTIES.items() if cls().convex}
-    for name, cls in PENALTIES.items():
-        assert cls.name == name
+    assert set(MORE) == set(SUMS)
+    assert set(EXACT) == {name for name, cls in SUMS.items() if cls().convex}
 
 
 @penalties
@@ -182,7 +183,11 @@ def test_a_tangent_touches_and_lies_above(penalty, case, alpha):
 def test_bend_by_differences(penalty, v, b, alpha):
     ours, h = one(penalty, v), 1e-5 * abs(b)
     slopes = [ours.slope(np.array([b + d]), alpha)[0] for d in (-h, 0.0, h)]
-    bends = [ours.bend(np.array([b + d]), alpha)[0] for d in (-h, 0.0, h)]
+    bends = []
+    for d in (-h, 0.0, h):
+        system = np.zeros((1, 1))
+        ours.stiffen(system, np.zeros(1, dtype=int), np.array([b + d]), alpha)
+        bends.append(system[0, 0])
     if abs(b) > 1e-3 and np.ptp(bends) <= 1e-3 * abs(bends[1]):  # no kink between them
         room = 1e-3 * abs(bends[1]) + 1e-9 * alpha * v / h
         assert abs((slopes[2] - slopes[0]) / (2 * h) - bends[1]) <= room

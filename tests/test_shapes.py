@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lozenge.explain.shapes import Huberised
-from lozenge.penalties import L0, L1, L2, MCP, SCAD, SHAPES, ElasticNet, Log, Lq
+from lozenge.penalties import L0, L1, L2, MCP, SCAD, SHAPES, CappedL1, ElasticNet, Log, Lq
 
 
 def scad(b, lam, gamma):
@@ -26,6 +26,7 @@ EXACT = {
     "mcp": lambda b, lam, gamma: np.where(b <= gamma * lam, lam * b - b * b / (2 * gamma), gamma * lam * lam / 2),
     "scad": scad,
     "log": lambda b, lam, epsilon: lam * epsilon * np.log1p(b / epsilon),
+    "capped_l1": lambda b, lam, gamma: lam * np.minimum(b, gamma * lam),
     "huberised": lambda b, lam, width: lam * np.where(b <= width, b * b / (2 * width), b - width / 2),
 }
 CASES = [
@@ -37,6 +38,7 @@ CASES = [
     *(MCP(g) for g in (1.01, 1.5, 3.0, 50.0)),
     *(SCAD(g) for g in (2.01, 2.5, 3.7, 50.0)),
     *(Log(e) for e in (1e-3, 0.1, 1.0, 30.0)),
+    *(CappedL1(g) for g in (0.3, 1.5, 3.0, 50.0)),
     Huberised(0.5),
 ]
 shapes = pytest.mark.parametrize("shape", CASES, ids=[f"{s.name}{list(s.parameters().values())}" for s in CASES])
@@ -72,7 +74,7 @@ def test_value_is_the_definition(shape, b, v, alpha):
 @given(b=reals, v=weights, alpha=alphas)
 def test_slope_by_differences(shape, b, v, alpha):
     ours, lam = one(shape, v), alpha * v
-    h = 1e-5 * max(abs(b), 1e-2)
+    h = 1e-5 * abs(b)  # of b, which may stand beside a cusp
     kinks = [0.0, lam, *(g * lam for g in [shape.parameters().get("gamma", 1.0)]), shape.parameters().get("width", 0.0)]
     if min(abs(abs(b) - kink) for kink in kinks) > 3 * h:
         expected = (charge(shape, b + h, lam) - charge(shape, b - h, lam)) / (2 * h)
@@ -123,6 +125,7 @@ def test_zero_interval_is_where_no_other_weight_is_better(shape, v, alpha, h):
         (lambda: Lq(float("nan")), "q must be above 0"),
         (lambda: MCP(1.0), "gamma must be above 1 and finite; got 1.0"),
         (lambda: SCAD(2.0), "gamma must be above 2 and finite; got 2.0"),
+        (lambda: CappedL1(0.0), "gamma must be above 0 and finite; got 0.0"),
         (lambda: Log(0.0), "epsilon must be above 0 and finite; got 0.0"),
     ],
 )

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lozenge.penalties import SoftThreshold
-from lozenge.subproblem import Factor, Goal, solve
+from lozenge.penalties.form import SoftThreshold
+from lozenge.subproblem import Factor, Goal, exchange
 
 NOTHING = np.zeros(0, dtype=bool)
 
@@ -32,7 +32,7 @@ class Case:
 
     def solve(self, tol=1e-4, copies=None):
         copies = self.copies() if copies is None else copies
-        return solve(self.S, self.S @ self.start - self.q, self.start, self.kernel, Goal(tol), copies)[0]
+        return exchange(self.S, self.S @ self.start - self.q, self.start, self.kernel, Goal(tol), copies)[0]
 
     def cost(self, b):
         d = b - self.start
@@ -207,7 +207,7 @@ def test_orthogonal_columns_are_soft_thresholded(l1, l2):
 def test_no_columns_and_nothing_to_do():
     empty = np.zeros(0)
     kernel = SoftThreshold(empty, empty)
-    assert solve(np.zeros((0, 0)), empty, empty, kernel, Goal(1e-4), NOTHING)[0].shape == (0,)
+    assert exchange(np.zeros((0, 0)), empty, empty, kernel, Goal(1e-4), NOTHING)[0].shape == (0,)
     case = Case(np.ones((3, 2)), np.zeros(3), 1.0, 0.0, np.array([4.0, -1.0]))
     assert not case.solve().any()
 

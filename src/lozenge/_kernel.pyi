@@ -79,11 +79,31 @@ def pack_csc(
     out: Floats,
 ) -> None: ...
 def descend(
-    H: Floats, l1: Floats, l2: Floats, b: Floats, gradient: Floats, tol: float, max_sweeps: int
+    H: Floats,
+    l1: Floats,
+    l2: Floats,
+    b: Floats,
+    gradient: Floats,
+    tol: float,
+    max_sweeps: int,
+    low: Floats | None = None,
+    high: Floats | None = None,
 ) -> tuple[int, float]: ...
+def descend_blocks(
+    S: Floats,
+    l1: Floats,
+    price: Floats,
+    order: Indices,
+    edges: Indices,
+    b: Floats,
+    gradient: Floats,
+    sweeps: int,
+) -> None: ...
 def isa() -> str: ...
 def threads() -> int: ...
 def multiply(S: Floats, v: Floats, out: Floats) -> None: ...
+def pool(total: Floats, weight: Floats, starts: Indices, out: Floats) -> None: ...
+def tv_prox(Z: Floats, lam: Floats, out: Floats) -> None: ...
 
 class Support:
     def pivot(

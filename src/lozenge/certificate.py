@@ -85,7 +85,7 @@ def dual_point(
     scale = 1.0
     conjugate = problem.penalty.conjugate(widest, alpha)
     if not np.isfinite(conjugate):
-        scale = min(1.0, alpha / problem.penalty.alpha_max(widest)) * (1.0 - 4 * EPS)
+        scale = problem.penalty.kernel(alpha).scale(widest) * (1.0 - 64 * EPS)
         conjugate = problem.penalty.conjugate(scale * widest, alpha)
     return Dual(pull, slack, scale, shift, conjugate)
 
@@ -140,7 +140,7 @@ def relative(gap: float, primal: float, span: float) -> float:
 
 
 def _safe(problem: Problem, alpha: float, dual: Dual, gap: float) -> Bools:
-    """zⱼ is zero in every optimum where |zⱼᵀθ| + √(2ν·gap)‖zⱼ‖ < threshold, ν the smoothness of f.
+    """zⱼ is zero in every optimum if all pulls within √(2ν·gap)‖zⱼ‖ of zⱼᵀθ leave it there, ν the smoothness of f.
 
     References
     ----------
@@ -148,6 +148,5 @@ def _safe(problem: Problem, alpha: float, dual: Dual, gap: float) -> Bools:
     """
     norms = problem.sizes
     radius = np.sqrt(2.0 * problem.loss.smoothness * gap) if np.isfinite(gap) else np.inf
-    reach = dual.scale * (np.abs(dual.pull) + dual.slack) + radius * norms
-    low, high = problem.penalty.zero_interval(alpha, np.square(norms))
-    return (reach < high) & (-reach > low)
+    around = dual.scale * dual.slack + radius * norms
+    return problem.penalty.kernel(alpha).certain(dual.scale * dual.pull, around)

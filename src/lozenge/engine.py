@@ -224,7 +224,7 @@ def follow(
     span = start.point.loss - problem.saturated if span is None else span
     aim = NEARER * tol * max(span, certificate.DEGENERATE)
     # With a ridge part, a small gap alone says how near the weights are, and an exact finish costs more.
-    ridge = bool(problem.penalty.kernel(1.0).l2.any())
+    ridge = bool(problem.penalty.kernel(1.0).ridge.any())
     exact = tol <= (EXACT_RIDGE if ridge else EXACT)
     usual = Effort(aim, SMALL * np.sqrt(2.0 * max(span, 0.0)), 0.0 if exact else aim, NEARER * tol)
     trials = [Trial(usual) for _ in alphas]
@@ -234,7 +234,9 @@ def follow(
     trail = [(np.inf, work.here.pull[problem.penalised])]  # (α, pulls) of the last certified steps
     if work.gramless:
         work.enlist(start.point)
-    elif not problem.fleet.shared or (not problem.loss.quadratic and problem.fleet.rows >= problem.p):
+    elif not (problem.penalty.screens and problem.fleet.shared) or (
+        not problem.loss.quadratic and problem.fleet.rows >= problem.p
+    ):
         # Where rows are summed up the Gram is there already; where the Hessian moves, a member costs no more than its
         # share of a gradient, and most columns of a tall problem come in.
         yield from work.grow(np.flatnonzero(~work.inside))
@@ -365,7 +367,7 @@ def _certify(
         betas[point.cols, c] = point.beta
     betas = betas[cols]
     points = yield from look(problem, cols, betas)
-    prove = _optimal if problem.penalty.convex or not len(problem.penalised) else _level
+    prove = _optimal if problem.penalty.gapped or not len(problem.penalised) else _level
     proofs = yield from prove(problem, cols, alphas, points, span)
     found = []
     for c, (alpha, point, proof) in enumerate(zip(alphas, points, proofs, strict=True)):

@@ -134,7 +134,8 @@ def path(
     target = loss.check(gate.response(y, n))
     weights = gate.weights(sample_weight, n)
     shift = gate.offset(offset, n)
-    v = gate.penalty_weights(penalty_weights, names)
+    laid_out = penalty.named(names)
+    v = gate.penalty_weights(penalty_weights, names, laid_out, penalty.aliases(names))
     tol = gate.tolerance(tol)
     table = None if cv is None else selection.fold_table(cv, target.values, len(target.classes), seed)
     gate.folds(table, target, weights.values)
@@ -153,7 +154,7 @@ def path(
     moments = problems.measure(fleet, splits)
     built = [
         problems.build(
-            fleet, loss, penalty.in_units(unit), m, v, split=s, fit_intercept=fit_intercept, standardize=standardize
+            fleet, loss, laid_out.in_units(unit), m, v, split=s, fit_intercept=fit_intercept, standardize=standardize
         )
         for m, s in zip(moments, splits, strict=True)
     ]
@@ -172,7 +173,7 @@ def path(
         nulls = engine.outcomes([(each.fleet, engine.null(each)) for each in lean])
         null = nulls[0]
     tall = int(np.count_nonzero(weights.values)) > p
-    grid = gate.grid(alphas, alpha_max, n_alphas, alpha_min_ratio, tall)
+    grid = gate.grid(alphas, alpha_max, n_alphas, alpha_min_ratio, tall=tall, bounded=laid_out.bounds is not None)
     work = Working(lean[0])
     steps = folds.follow(lean, nulls, work, grid / unit, tol, still=still, progress=progress)
     if lean is not built:

@@ -35,18 +35,23 @@ def pressure(work: Working, pulls: Pulls) -> Floats:
     problem = work.problem
     worst = np.zeros(len(work.inside))
     for alpha, pull in pulls:
-        price = np.maximum(problem.penalty.price(alpha), np.finfo(np.float64).tiny)
-        with np.errstate(over="ignore"):  # a price of 0 asks for every column that pulls at all
-            worst = np.maximum(worst, np.abs(pull) / price)
+        worst = np.maximum(worst, problem.penalty.kernel(alpha).pressure(pull))
     return worst
 
 
 def joining(work: Working, pulls: Pulls, room: int) -> Indices:
-    """Columns that are no members and pulled beyond their price; of more than there is room for, the strongest."""
+    """Columns that are no members and pulled beyond their price; of more than there is room for, the strongest.
+
+    Columns of one block are pulled alike: the last block is let in whole.
+    """
     worst = pressure(work, pulls)
     worst[work.inside] = 0.0
     found = np.flatnonzero(worst > 1.0)
-    return found if len(found) <= room else np.sort(found[np.argsort(-worst[found], kind="stable")[:room]])
+    if len(found) <= room:
+        return found
+    least = np.partition(worst[found], len(found) - room)[len(found) - room]
+    let_in: Indices = found[worst[found] >= least]
+    return let_in
 
 
 def staying(work: Working, pulls: Pulls, points: list[Point]) -> Bools:

@@ -59,15 +59,20 @@ def penalty(asked: str | Penalty) -> Penalty:
     kind: Callable[..., Penalty] = PENALTIES[name]
     if not colon:
         return kind()
-    parameters = list(kind().parameters())
+    parameters = _numbers(kind())
     if not parameters:
-        taken = ", ".join(f"{each}:NUMBER" for each in PENALTIES if PENALTIES[each]().parameters())
+        taken = ", ".join(f"{each}:NUMBER" for each in PENALTIES if _numbers(PENALTIES[each]()))
         raise ValueError(f"{name} takes no value; {taken} do; got {asked!r}")
     try:
         number = float(text)
     except ValueError:
         number = float("nan")
     return kind(**{parameters[0]: number})
+
+
+def _numbers(made: Penalty) -> list[str]:
+    """Parameters that are one number each."""
+    return [key for key, value in made.parameters().items() if isinstance(value, float)]
 
 
 def _require(asked: object, what: str, methods: tuple[str, ...]) -> None:
@@ -177,19 +182,17 @@ def names(asked: Sequence[str] | None, own: tuple[str, ...] | None, p: int) -> t
     return chosen
 
 
-def penalty_weights(values: Any, known: tuple[str, ...]) -> Floats:
-    """(p,) v >= 0, inf allowed; by position or by name."""
-    v = np.ones(len(known))
-    if values is None:
-        return v
-    if hasattr(values, "items"):
+def penalty_weights(values: Any, known: tuple[str, ...], penalty: Penalty, aliases: Mapping[str, list[int]]) -> Floats:
+    """(p,) v >= 0, inf allowed; by position, or by the names of columns or of several of them (``aliases``)."""
+    v = penalty.usual_weights(len(known))
+    if values is not None and hasattr(values, "items"):
         named: Mapping[str, Any] = values
-        places = {name: j for j, name in enumerate(known)}
+        places = {**aliases, **{name: [j] for j, name in enumerate(known)}}
         for name, value in named.items():
             if name not in places:
-                raise ValueError(f"penalty_weights names no feature {name!r}{suggestion(str(name), known)}")
+                raise ValueError(f"penalty_weights names no feature {name!r}{suggestion(str(name), list(places))}")
             v[places[name]] = float(value)
-    else:
+    elif values is not None:
         v = _floats(values, "penalty_weights")
         if v.shape != (len(known),):
             raise ValueError(f"penalty_weights needs one value per column, shape ({len(known)},); got shape {v.shape}")
@@ -198,6 +201,14 @@ def penalty_weights(values: Any, known: tuple[str, ...]) -> Floats:
         raise ValueError(
             f"penalty_weights must be 0 (never penalised), positive, or inf (excluded); {known[bad]!r} has {v[bad]}"
         )
+    if penalty.bounds is not None:
+        low, high = penalty.bounds
+        free = np.flatnonzero((v == 0.0) & (np.isfinite(low) | np.isfinite(high)))
+        if len(free):
+            raise ValueError(
+                f"{known[free[0]]!r} has penalty weight 0 and a bound; columns that are never penalised cannot be "
+                "bounded. Give it a small weight, such as 1e-3"
+            )
     return v
 
 
@@ -212,8 +223,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 
 
-def grid(alphas: Any, alpha_max: float, n_alphas: int, ratio: float | None, tall: bool) -> Floats:
+def grid(alphas: Any, alpha_max: float, n_alphas: int, ratio: float | None, *, tall: bool, bounded: bool) -> Floats:
     """The decreasing grid of α: as asked, each once, or geometric from αmax."""
+    if bounded and alphas is not None and not np.all(np.asarray(alphas)):
+        raise ValueError("alpha = 0 has no certificate under bounds; use a small alpha, such as 1e-6 times alpha_max")
     if alphas is not None:
         asked = _floats(alphas, "alphas")
         if asked.ndim > 1 or asked.size == 0:

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from lozenge.design.base import Floats
-    from lozenge.penalties.base import Penalty, SoftThreshold
+    from lozenge.penalties.base import Penalty
+    from lozenge.penalties.faced import Solvable
     from lozenge.problem import Indices
     from lozenge.shards import Sums
     from lozenge.working import Ask, Point, Working
 
-    Measure = Callable[[Working, Point, SoftThreshold], float]
+    Measure = Callable[[Working, Point, Solvable], float]
 
 TANGENTS = 200  # of a concave penalty at one α
 STEPS = 100  # of Newton at one α
@@ -53,9 +54,13 @@ def settle(work: Working, alpha: float, point: Point, effort: Effort) -> Generat
     """Solve at one α from a point whose gradient on the working set is known."""
     if work.gramless:
         return (yield from _smooth(work, alpha, point, effort))
-    if work.problem.penalty.convex:
+    if work.problem.penalty.gapped:
         kernel = work.problem.penalty.kernel(alpha).take(work.members)
         return (yield from _proximal(work, kernel, point, effort))
+    if work.problem.penalty.convex:
+        kernel = work.problem.penalty.kernel(alpha).take(work.members)
+        level = replace(effort, gap=(effort.violation * alpha) ** 2, rough=0.0)
+        return (yield from _proximal(work, kernel, point, level, _squared))
     return (yield from _stationary(work, alpha, point, effort))
 
 
@@ -67,9 +72,9 @@ def _stationary(work: Working, alpha: float, point: Point, effort: Effort) -> Ge
     """
     penalty, f = work.problem.penalty.take(work.members), work.f
     goal = effort.violation * alpha
-    missed = _missed(work, penalty, point, alpha)
+    missed, idle = _missed(work, penalty, point, alpha), 0
     for _ in range(TANGENTS):
-        if missed <= goal:
+        if missed <= goal or idle == IDLE:
             break
         before = point.beta[f:]
         # What `_squared` measures is the square of a violation.
@@ -82,6 +87,7 @@ def _stationary(work: Working, alpha: float, point: Point, effort: Effort) -> Ge
                 point, after = bent, nearer
         if np.array_equal(before, point.beta[f:]):
             break
+        idle = idle + 1 if after > GAIN * missed else 0
         missed = after
     return point
 
@@ -108,7 +114,7 @@ def _bent(work: Working, penalty: Penalty, point: Point, alpha: float) -> Genera
 
 
 def _proximal(
-    work: Working, kernel: SoftThreshold, point: Point, effort: Effort, measure: Measure | None = None
+    work: Working, kernel: Solvable, point: Point, effort: Effort, measure: Measure | None = None
 ) -> Generator[Ask, Sums, Point]:
     """Solve on the working set by proximal Newton, from a point whose gradient there is known.
 
@@ -118,17 +124,17 @@ def _proximal(
     measure = _estimate if measure is None else measure
     if work.problem.loss.quadratic:
         done = measure(work, point, kernel) <= effort.gap
-        goal = Goal(effort.step, effort.rough, point.loss, effort.gap)
+        goal = _goal(effort, measure, point, effort.rough, effort.gap)
         return point if done else work.newton(point, kernel, goal)
     estimate, idle = measure(work, point, kernel), 0
     for _ in range(STEPS):
         if estimate <= effort.gap:
             break
         yield from work.deepen(_lacking(work, point, kernel))
-        goal = Goal(effort.step, 0.0, point.loss, SHARE * max(effort.gap, SHARE * estimate))
+        goal = _goal(effort, measure, point, 0.0, SHARE * max(effort.gap, SHARE * estimate))
         model = work.newton(point, kernel, goal)
         beta, change = model.beta, model.beta - point.beta
-        promised = float(point.gradient @ change) + _cost(kernel, beta[work.f :]) - _cost(kernel, point.beta[work.f :])
+        promised = float(point.gradient @ change) + kernel.cost(beta[work.f :]) - kernel.cost(point.beta[work.f :])
         tried = yield from _search(work, kernel, point, change, promised)
         if tried is None:
             if work.fresh:
@@ -151,7 +157,13 @@ def _proximal(
     return point
 
 
-def _lacking(work: Working, point: Point, kernel: SoftThreshold) -> Indices:
+def _goal(effort: Effort, measure: Measure, point: Point, gap: float, left: float) -> Goal:
+    if measure is _squared:
+        return Goal(effort.step, gap, point.loss, violation=float(np.sqrt(left)))
+    return Goal(effort.step, gap, point.loss, left)
+
+
+def _lacking(work: Working, point: Point, kernel: Solvable) -> Indices:
     """Members outside the core that must move; none where there is no core."""
     if work.held is not None:
         return work.core[:0]
@@ -160,7 +172,7 @@ def _lacking(work: Working, point: Point, kernel: SoftThreshold) -> Indices:
     return np.flatnonzero(lacking)
 
 
-def _renewed(work: Working, kernel: SoftThreshold, point: Point) -> Generator[Ask, Sums, None]:
+def _renewed(work: Working, kernel: Solvable, point: Point) -> Generator[Ask, Sums, None]:
     yield from work.renew(point.beta, np.flatnonzero(work.moving(point, kernel, NEARLY)))
 
 
@@ -178,7 +190,7 @@ def _smooth(work: Working, alpha: float, point: Point, effort: Effort) -> Genera
             estimate = _estimate(work, point, kernel)
             continue
         beta = point.beta + change
-        promised = float(point.gradient @ change) + _cost(kernel, beta[work.f :]) - _cost(kernel, point.beta[work.f :])
+        promised = float(point.gradient @ change) + kernel.cost(beta[work.f :]) - kernel.cost(point.beta[work.f :])
         work.fresh = True  # the products are taken at the point itself: a step that is too long is shortened
         tried = yield from _search(work, kernel, point, change, promised)
         if tried is None:
@@ -191,7 +203,7 @@ def _smooth(work: Working, alpha: float, point: Point, effort: Effort) -> Genera
 
 
 def _conjugate(
-    work: Working, kernel: SoftThreshold, point: Point, goal: float
+    work: Working, kernel: Solvable, point: Point, goal: float
 ) -> Generator[Ask, Sums, tuple[Floats, Floats]]:
     """Solve (H + l2)d = -(g + l2β) until the gap that its residual would cause is below a goal; d and g + Hd.
 
@@ -200,10 +212,10 @@ def _conjugate(
     Hestenes, Stiefel (1952), Methods of conjugate gradients for solving linear systems, J. Res. NBS 49.
     """
     f = work.f
-    ridge = np.concatenate([np.zeros(f), kernel.l2])
+    ridge = np.concatenate([np.zeros(f), kernel.ridge])
     norms = work.problem.norms[work.cols[f:]]
     typical = float(np.diagonal(work.corner)[-1]) if f else work.problem.loss.smoothness
-    scale = np.concatenate([np.maximum(np.diagonal(work.corner), 1e-300), typical * np.square(norms) + kernel.l2])
+    scale = np.concatenate([np.maximum(np.diagonal(work.corner), 1e-300), typical * np.square(norms) + kernel.ridge])
     rhs = -(point.gradient + ridge * point.beta)
     change, residual = np.zeros_like(rhs), rhs.copy()
     toward = residual / scale
@@ -221,11 +233,9 @@ def _conjugate(
     return change, point.gradient + rhs - residual - ridge * change
 
 
-def _squared(work: Working, point: Point, kernel: SoftThreshold) -> float:
+def _squared(work: Working, point: Point, kernel: Solvable) -> float:
     """Largest violation of the optimality conditions on [free, members], squared: no gap bounds what has no price."""
-    b, g = point.beta[work.f :], point.gradient[work.f :]
-    level = np.abs(g + np.sign(b) * kernel.l1 + kernel.l2 * b)
-    missed = np.where(b == 0.0, np.maximum(np.abs(g) - kernel.l1, 0.0), level)
+    missed = kernel.missed(point.beta[work.f :], point.gradient[work.f :])
     free = np.abs(point.gradient[: work.f])
     return float(max(np.max(missed, initial=0.0), np.max(free, initial=0.0))) ** 2
 
@@ -247,14 +257,14 @@ def _slow(work: Working, before: float, after: float, goal: float) -> bool:
 
 
 def _search(
-    work: Working, kernel: SoftThreshold, point: Point, change: Floats, promised: float
+    work: Working, kernel: Solvable, point: Point, change: Floats, promised: float
 ) -> Generator[Ask, Sums, Point | None]:
     """The full step if the objective falls enough; a shorter one only where the Hessian is fresh; else None."""
-    before = point.loss + _cost(kernel, point.beta[work.f :])
+    before = point.loss + kernel.cost(point.beta[work.f :])
     share = 1.0
     while share > 1e-9:
         tried = yield from work.glance(point.beta + share * change)
-        after = tried.loss + _cost(kernel, tried.beta[work.f :])
+        after = tried.loss + kernel.cost(tried.beta[work.f :])
         if after <= before + 1e-4 * share * promised + _noise(point):
             return tried
         if not work.fresh:
@@ -267,27 +277,13 @@ def _noise(point: Point) -> float:
     return 16 * certificate.EPS * max(abs(point.loss), certificate.DEGENERATE)
 
 
-def _cost(kernel: SoftThreshold, b: Floats) -> float:
-    return float(kernel.l1 @ np.abs(b) + 0.5 * (kernel.l2 @ np.square(b)))
-
-
-def _estimate(work: Working, point: Point, kernel: SoftThreshold) -> float:
+def _estimate(work: Working, point: Point, kernel: Solvable) -> float:
     """The gap that the violations on [free, members] alone would cause, in the manner of `certificate`."""
     b, g, free = point.beta[work.f :], point.gradient[work.f :], point.gradient[: work.f]
     drift = float(np.sqrt(max(float(free @ work.factor.solve(free)), 0.0)))
     if not len(b):
         return drift**2
-    size, aligned = np.abs(b), -g * np.sign(b)
     slack = np.sqrt(work.problem.loss.smoothness) * drift * work.problem.norms[work.cols[work.f :]]
-    over = np.maximum(np.abs(g) + slack - kernel.l1, 0.0)
-    # Fenchel-Young of the penalty, per coordinate and without cancellation.
-    young = (kernel.l1 - aligned) * size + 0.5 * kernel.l2 * np.square(b)
-    if (kernel.l2 > 0).all():
-        beyond = np.where(aligned > kernel.l1, np.abs(aligned - kernel.l1 - kernel.l2 * size) + slack, over)
-        young = np.where(aligned > kernel.l1, 0.0, young) + np.square(beyond) / (2 * kernel.l2)
-        return float(young.sum()) + drift**2
-    shrink = float(np.max(over / np.maximum(kernel.l1, np.finfo(np.float64).tiny)))
-    # Scaling θ by s = 1/(1 + shrink) costs (1 - s) of its pull, and (1 - s)² of the loss.
-    lost = shrink / (1.0 + shrink)
-    pulled = abs(float(aligned @ size))
-    return max(float(young.sum()), 0.0) + float(slack @ size) + lost * pulled + lost**2 * point.loss + drift**2
+    # Scaling θ by 1 - lost costs lost² of the loss.
+    young = kernel.young(b, g, slack)
+    return young.value + young.lost**2 * point.loss + drift**2

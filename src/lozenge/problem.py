@@ -57,10 +57,12 @@ class Problem:
     free : unpenalised columns, the constant p last if there is an intercept
     penalised : columns with a finite positive weight, in the order of ``penalty``'s coordinates
     norms : (p,) √(Σw z²/Σw) of each column
+    whole, penalty : over the columns of X, and over those that it penalises
     """
 
     fleet: Fleet | Statistics
     loss: Loss
+    whole: Penalty
     penalty: Penalty
     split: Split | None
     weight: float
@@ -101,6 +103,11 @@ class Problem:
         intercept = float(beta[constant].sum() - (affine.shift[rest] + self.centre[rest]) @ slopes)
         with np.errstate(over="ignore"):  # inf is refused by whoever hands it to the user
             return slopes * affine.scale[rest], intercept
+
+    @cached_property
+    def units(self) -> Floats:
+        """(k,) what a weight of 1 of each penalised column is in β."""
+        return self.scale[self.penalised] / self.fleet.affine.scale[self.penalised]
 
     def grid_start(self, pull: Floats, loss: float) -> float:
         """Where a usual grid of α starts, given the pulls and the loss of the null model."""
@@ -179,6 +186,7 @@ def build(
     bare = Problem(
         fleet=fleet,
         loss=loss,
+        whole=penalty,
         penalty=penalty,
         split=split,
         weight=moments.weight,
@@ -200,15 +208,16 @@ def reweighted(problem: Problem, weights: Floats) -> Problem:
     free = np.flatnonzero(problem.usable & (weights == 0))
     penalised = np.flatnonzero(problem.usable & (weights > 0) & np.isfinite(weights))
     constant = problem.free[problem.free == problem.p]
-    return replace(
+    made = replace(
         problem,
         weights=weights,
         free=np.append(free, constant).astype(np.int64),
         penalised=penalised.astype(np.int64),
-        penalty=problem.penalty.with_weights(weights[penalised]),
     )
+    return repriced(made, problem.whole)
 
 
 def repriced(problem: Problem, penalty: Penalty) -> Problem:
-    """The same problem under another penalty."""
-    return replace(problem, penalty=penalty.with_weights(problem.weights[problem.penalised]))
+    """The same problem under another penalty, which is given over all columns of X."""
+    cols = problem.penalised
+    return replace(problem, whole=penalty, penalty=penalty.on(cols, problem.weights[cols], problem.units))

@@ -113,7 +113,8 @@ class Source:
 
     def certificate(self, step: Step) -> Certificate:
         """What was proved of a step: a gap, or under a concave penalty a violation."""
-        return Certificate("gap" if self.convex or step.alpha == 0.0 else "stationary", step.gap)
+        gapped = self.problem.penalty.gapped or step.alpha == 0.0
+        return Certificate("gap" if gapped else "stationary", step.gap)
 
     def gap(self, step: Step) -> float:
         """The relative duality gap; inf where none is known."""
@@ -245,7 +246,7 @@ class Source:
 
     def under(self, penalty: Penalty) -> Source:
         """The same rows, folds aside, under another penalty."""
-        problem = problems.repriced(self.problem, penalty.in_units(self.unit))
+        problem = problems.repriced(self.problem, penalty.named(self.names).in_units(self.unit))
         null = self.null.point
         start = problem.grid_start(null.pull[problem.penalised], null.loss) * self.unit
         model = replace(self.model, penalty=penalty.name, penalty_parameters=penalty.parameters(), alpha_max=start)

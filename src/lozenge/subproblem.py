@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lozenge import _kernel
+from lozenge import _kernel, faces
+from lozenge.penalties.form import SoftThreshold
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lozenge.design.base import Floats
-    from lozenge.penalties.base import SoftThreshold
+    from lozenge.penalties.faced import Solvable
     from lozenge.results import Bools
 
     Indices = NDArray[np.intp]
@@ -36,14 +37,15 @@ class Goal:
     """How good an answer must be: the duality gap that its violations may cause, given a bound on the loss.
 
     A gap of 0 asks for the exact answer.  ``step`` is the descent's tolerance, on √curvature·|Δb|, where it comes to
-    that; only the guess that it hands to the finish depends on it.  ``left`` is what descent on the rows, which has no
-    exact answer, may leave of the gap.
+    that; only the guess that it hands to the finish depends on it.  ``left`` is what a method that has no exact answer
+    may leave of the gap; where no gap is known (0), it may leave a ``violation``.
     """
 
     step: float
     gap: float = 0.0
     loss: float = 0.0
     left: float = 0.0
+    violation: float = 0.0
 
 
 def times(S: Floats, v: Floats) -> Floats:
@@ -57,12 +59,27 @@ def solve(
     S: Floats,
     linear: Floats,
     start: Floats,
+    form: Solvable,
+    goal: Goal,
+    copies: Bools,
+    support: _kernel.Support,
+) -> tuple[Floats, Floats]:
+    """Minimise the small problem, with the compiled exchange where the form is a soft threshold's; b and its pull."""
+    if isinstance(form, SoftThreshold):
+        return exchange(S, linear, start, form, goal, copies, support)
+    return faces.solve(S, linear, start, form, gap=goal.left, loss=goal.loss, violation=goal.violation)
+
+
+def exchange(
+    S: Floats,
+    linear: Floats,
+    start: Floats,
     kernel: SoftThreshold,
     goal: Goal,
     copies: Bools,
     support: _kernel.Support | None = None,
 ) -> tuple[Floats, Floats]:
-    """Minimise the small problem.
+    """Minimise the small problem under Σ l1|b| + ½ l2 b² exactly.
 
     Parameters
     ----------
@@ -94,7 +111,7 @@ def solve(
     gradient = times(S, b) - linear
     tol, floor = goal.step, 1e-14 * max(float(np.max(np.abs(linear), initial=0.0)), 1e-300)
     while True:
-        _kernel.descend(np.ascontiguousarray(S), l1, kernel.l2, b, gradient, tol, SWEEPS)
+        _kernel.descend(S, l1, kernel.l2, b, gradient, tol, SWEEPS)
         exact = finish(S, linear, b, kernel, support)
         if exact is not None or tol <= floor:
             b = b if exact is None else _to_the_first(S, exact, copies, kernel)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lozenge import _kernel
+from lozenge.penalties.form import SoftThreshold
 from lozenge.shards import GROUP, Curve, Small, Want
 from lozenge.subproblem import Factor, definite, solve, times
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from lozenge.design.base import Floats
-    from lozenge.penalties.base import Penalty, SoftThreshold
+    from lozenge.penalties.base import Penalty
+    from lozenge.penalties.faced import Solvable
     from lozenge.problem import Indices, Problem
     from lozenge.results import Bools, Split
     from lozenge.shards import Held, Sums
@@ -197,7 +199,8 @@ class Working:
     def sheds(self) -> bool:
         """Whether members may leave: where each of them has its part in a Gram that had to be computed."""
         problem = self.problem
-        return problem.loss.quadratic and problem.fleet.shared and self.held is None and not self.gramless
+        shared = problem.penalty.screens and problem.fleet.shared
+        return problem.loss.quadratic and shared and self.held is None and not self.gramless
 
     def shed(self, staying: Bools) -> None:
         """Let members go, by place, and with them their part of the Gram."""
@@ -223,11 +226,9 @@ class Working:
             raise RuntimeError("the working set has no Hessian yet")
         return self.taken
 
-    def moving(self, point: Point, kernel: SoftThreshold, share: float) -> Bools:
+    def moving(self, point: Point, kernel: Solvable, share: float) -> Bools:
         """Members that are not zero, or pulled by more than a share of their price."""
-        b, g = point.beta[self.f :], point.gradient[self.f :]
-        found: Bools = (b != 0.0) | (np.abs(g) > share * kernel.l1)
-        return found
+        return kernel.moving(point.beta[self.f :], point.gradient[self.f :], share)
 
     def _corner(self) -> Generator[Ask, Sums, None]:
         problem, free = self.problem, self.problem.free
@@ -244,9 +245,11 @@ class Working:
             raise RuntimeError("the working set has no point yet")
         return self.here
 
-    def newton(self, point: Point, kernel: SoftThreshold, goal: Goal) -> Point:
+    def newton(self, point: Point, kernel: Solvable, goal: Goal) -> Point:
         """The minimum of the quadratic model around a point, and its gradient there on [free, core or held]."""
         if self.held is not None:
+            if not isinstance(kernel, SoftThreshold):
+                raise TypeError("descent on the rows knows soft thresholds only")
             self.pack()
             return self._descended(self.held, point, kernel, goal)
         f, core = self.f, self.core
@@ -268,14 +271,14 @@ class Working:
         from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
         f, b = self.f, point.beta[self.f :]
-        place = np.flatnonzero(b[self.core] != 0.0)
+        place = np.flatnonzero((b[self.core] != 0.0) & penalty.within(b)[self.core])
         own = self.core[place]
-        if self.held is not None or len(own) < np.count_nonzero(b):
+        if self.held is not None or np.count_nonzero(b[self.core]) < np.count_nonzero(b):
             return None
         lifted = self.factor.solve(point.gradient[:f])
         pulled = point.gradient[f:][own] - self.side[:, place].T @ lifted
         system = self.reduced[np.ix_(place, place)]
-        system[np.diag_indices(len(own))] += penalty.bend(b, alpha)[own]
+        penalty.stiffen(system, own, b, alpha)
         try:
             factor = cho_factor(system, lower=True, overwrite_a=True, check_finite=False)
         except LinAlgError:
@@ -285,6 +288,8 @@ class Working:
         beta, gradient = point.beta.copy(), point.gradient.copy()
         beta[:f] -= lifted + self.factor.solve(self.side @ change)
         beta[f + self.core] += change
+        if not penalty.allows(beta[f:]):
+            return None
         gradient[f + self.core] += times(self.reduced, change) - self.side.T @ lifted
         gradient[:f] = 0.0
         moved = beta - point.beta
@@ -337,7 +342,7 @@ class Working:
                 continue
             where = np.flatnonzero(~np.all([safes[k][self.members] for k in group], axis=0))
             # A ridge part only falls with α: what is independent at the smallest is so at all.
-            ridge = self.problem.penalty.kernel(min(alphas[k] for k in group)).l2[self.members[where]]
+            ridge = self.problem.penalty.kernel(min(alphas[k] for k in group)).ridge[self.members[where]]
             independent = False
             # More columns than rows are dependent.
             possible = ridge.all() or len(where) + self.f <= self.problem.fleet.rows
@@ -388,7 +393,8 @@ def _rowwise(problem: Problem, k: int) -> bool:
     A step on the Gram exchanges a tenth of the kept columns, at their number squared each.  A Gram serves the alphas of
     a group where the Hessian is constant, and one where it is not.
     """
-    if not problem.penalty.convex:  # descent on the rows ends at a gap
+    # Descent on the rows knows soft thresholds, and ends at a gap.
+    if not (problem.penalty.convex and isinstance(problem.penalty.kernel(1.0), SoftThreshold)):
         return False
     cost, kept = problem.fleet.cost(1), min(0.5 * k, problem.fleet.rows)
     share = k / problem.fleet.columns
@@ -403,8 +409,7 @@ def _gramless(problem: Problem) -> bool:
     products of 4nk.
     """
     k = len(problem.penalised)
-    smooth = not problem.penalty.kernel(1.0).l1.any()
-    return bool(k) and smooth and k * k > 360 * problem.fleet.rows
+    return bool(k) and problem.penalty.kernel(1.0).smooth and k * k > 360 * problem.fleet.rows
 
 
 def _repeats(S: Floats, old: int) -> Bools:

@@ -9,7 +9,7 @@ import numpy as np
 
 from lozenge.explain.fitted import fitted
 from lozenge.penalties import SHAPES, Lq
-from lozenge.penalties.base import Separable
+from lozenge.penalties.separable import Separable
 from lozenge.results import Lesson
 
 if TYPE_CHECKING:
@@ -36,15 +36,14 @@ class Huberised(Separable):
     name: ClassVar[str] = "huberised"
     convex: ClassVar[bool] = True
 
-    def parameters(self) -> dict[str, float]:
+    def parameters(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {"width": self.width}
 
-    def value(self, B: Floats, alpha: float) -> float:
-        """αΩ(b)."""
+    def _costs(self, B: Floats, alpha: float) -> Floats:
         size = np.abs(B)
         each = np.where(size <= self.width, np.square(size) / (2.0 * self.width), size - 0.5 * self.width)
-        return float(self._times(alpha) @ each)
+        return self._times(alpha) * each
 
     def slope(self, B: Floats, alpha: float) -> Floats:
         """αv b/max(δ, |b|)."""

@@ -1,7 +1,9 @@
 """The registries of penalties: one file each."""
 
-from lozenge.penalties.base import Penalty, Shape, SoftThreshold
+from lozenge.penalties.base import Penalty, Shape
+from lozenge.penalties.capped_l1 import CappedL1
 from lozenge.penalties.elasticnet import ElasticNet
+from lozenge.penalties.group import Group
 from lozenge.penalties.l0 import L0
 from lozenge.penalties.l1 import L1
 from lozenge.penalties.l2 import L2
@@ -9,11 +11,15 @@ from lozenge.penalties.log import Log
 from lozenge.penalties.lq import Lq
 from lozenge.penalties.mcp import MCP
 from lozenge.penalties.scad import SCAD
+from lozenge.penalties.slope import Slope
+from lozenge.penalties.tv import TV
 
 # With a path and a certificate.
-PENALTIES: dict[str, type[Penalty]] = {penalty.name: penalty for penalty in (L1, L2, ElasticNet, MCP, SCAD, Log)}
-# All that have a value, a slope and a prox: what the lessons compare.
-SHAPES: dict[str, type[Shape]] = {shape.name: shape for shape in (L1, L2, ElasticNet, Lq, L0, MCP, SCAD, Log)}
+PENALTIES: dict[str, type[Penalty]] = {
+    penalty.name: penalty for penalty in (L1, L2, ElasticNet, MCP, SCAD, Log, CappedL1, Group, Slope, TV)
+}
+# All that have a value, a slope and a prox of one coordinate: what the lessons compare.
+SHAPES: dict[str, type[Shape]] = {shape.name: shape for shape in (L1, L2, ElasticNet, Lq, L0, MCP, SCAD, Log, CappedL1)}
 
 __all__ = [
     "L0",
@@ -23,10 +29,13 @@ __all__ = [
     "PENALTIES",
     "SCAD",
     "SHAPES",
+    "TV",
+    "CappedL1",
     "ElasticNet",
+    "Group",
     "Log",
     "Lq",
     "Penalty",
     "Shape",
-    "SoftThreshold",
+    "Slope",
 ]

@@ -2,61 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Protocol, Self
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
     from numpy.typing import NDArray
 
+    from lozenge.penalties.faced import Solvable
+
     Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class SoftThreshold:
-    """The kernel's form of a separable penalty: Σ l1ⱼ|bⱼ| + ½ Σ l2ⱼ bⱼ²."""
-
-    l1: Floats
-    l2: Floats
-
-    def take(self, cols: NDArray[np.intp]) -> SoftThreshold:
-        """Give the same on some coordinates."""
-        return SoftThreshold(self.l1[cols], self.l2[cols])
-
-
-@dataclass(frozen=True)
-class Separable:
-    """A penalty that is a sum over coordinates, each with a weight vⱼ."""
-
-    weights: Floats | None = field(default=None, kw_only=True, repr=False)
-
-    def with_weights(self, weights: Floats) -> Self:
-        """Give the same penalty with v."""
-        return replace(self, weights=weights)
-
-    def take(self, cols: NDArray[np.intp]) -> Self:
-        """Give the same on some coordinates."""
-        return self.with_weights(self._v[cols])
-
-    def _times(self, number: float) -> Floats:
-        """A number times v; read-only, and without memory of its own where all weights are the same."""
-        if self._common is None:
-            return number * self._v
-        return np.broadcast_to(number * self._common, self._v.shape)
-
-    @property
-    def _v(self) -> Floats:
-        if self.weights is None:
-            raise ValueError("this penalty has no weights yet; call with_weights first")
-        return self.weights
-
-    @cached_property
-    def _common(self) -> np.float64 | None:
-        """The weight that all coordinates have, if they have the same."""
-        v = self._v
-        return v[0] if len(v) and bool((v == v[0]).all()) else None
+    Indices = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
 
 
 class Shape(Protocol):
@@ -69,8 +27,8 @@ class Shape(Protocol):
         """Whether Ω is convex."""
         ...
 
-    def parameters(self) -> dict[str, float]:
-        """The constructor's arguments, by name: what a model file keeps."""
+    def parameters(self) -> dict[str, Any]:
+        """The constructor's arguments, by name, as plain numbers, texts and lists: what a model file keeps."""
         ...
 
     def with_weights(self, weights: Floats) -> Self:
@@ -100,6 +58,28 @@ class Penalty(Shape, Protocol):
     Weights 0 and inf never reach it: `Problem` frees or drops those columns.
     """
 
+    @property
+    def screens(self) -> bool:
+        """Whether columns that are surely zero may be left out of the small problem."""
+        ...
+
+    @property
+    def gapped(self) -> bool:
+        """Whether its conjugate gives a duality gap; else what is certified is a stationary point."""
+        ...
+
+    def usual_weights(self, p: int) -> Floats:
+        """(p,) the weights v where none are given."""
+        ...
+
+    def named(self, names: Sequence[str]) -> Self:
+        """The same with all that was given by name or as one number laid out over the (p,) columns of X."""
+        ...
+
+    def on(self, cols: Indices, weights: Floats, unit: Floats) -> Self:
+        """Give the same on (k,) columns of X with weights v, where a weight of 1 is ``unit`` in what Ω acts on."""
+        ...
+
     def in_units(self, unit: float) -> Self:
         """Ω' with αΩ(ub)/u² = (α/u)Ω'(b): the penalty when the response is measured in units of u."""
         ...
@@ -108,27 +88,44 @@ class Penalty(Shape, Protocol):
         """(k,) the largest |pull| at which a zero stays: the slope of αΩ at 0⁺."""
         ...
 
-    def tangent(self, B: Floats, alpha: float) -> SoftThreshold:
-        """A penalty of the kernel's form that lies above αΩ, up to a constant, and touches it at b."""
+    def tangent(self, B: Floats, alpha: float) -> Solvable:
+        """A convex form that lies above αΩ, up to a constant, and touches it at b."""
         ...
 
-    def bend(self, B: Floats, alpha: float) -> Floats:
-        """Second derivative of αΩ where b ≠ 0."""
+    def stiffen(self, system: Floats, rows: Indices, B: Floats, alpha: float) -> None:
+        """Add the second derivative of αΩ on some coordinates that may move, in place."""
         ...
 
     def take(self, cols: NDArray[np.intp]) -> Self:
-        """Give the same on some coordinates."""
+        """Give the same on some coordinates, the others being zero."""
+        ...
+
+    @property
+    def bounds(self) -> tuple[Floats, Floats] | None:
+        """Lower and upper bounds of the coordinates, once they are laid out; None where there are none."""
+        ...
+
+    def within(self, B: Floats) -> Bools:
+        """(k,) coordinates strictly between their bounds."""
+        ...
+
+    def allows(self, B: Floats) -> bool:
+        """Whether no bound is crossed."""
+        ...
+
+    def aliases(self, names: Sequence[str]) -> dict[str, list[int]]:
+        """Names that stand for several columns, with these."""
         ...
 
     def violation(self, B: Floats, grad: Floats, alpha: float) -> Floats:
         """Distance of -grad to the subdifferential of αΩ at b, per coordinate."""
         ...
 
-    def alpha_max(self, grad: Floats) -> float:
-        """The smallest α at which every weight is zero when the gradient there is ``grad``; inf if there is none."""
+    def alpha_max(self, pull: Floats) -> float:
+        """The smallest α at which every weight is zero when these are the pulls there; inf if there is none."""
         ...
 
-    def grid_start(self, grad: Floats, size: Floats) -> float:
+    def grid_start(self, pull: Floats, size: Floats) -> float:
         """Where a usual grid starts: αmax, or an α that stands for it.
 
         ``size`` (k,) is the spread of η that a weight of 1 makes, in units of the root of the null deviance per row.
@@ -139,6 +136,6 @@ class Penalty(Shape, Protocol):
         """(αΩ)*(z) = sup over b of zᵀb - αΩ(b)."""
         ...
 
-    def kernel(self, alpha: float) -> SoftThreshold:
-        """The compiled descent's form of αΩ; of a concave one, of its tangent at zero."""
+    def kernel(self, alpha: float) -> Solvable:
+        """αΩ as the small problem knows it; of a concave one, its tangent at zero."""
         ...

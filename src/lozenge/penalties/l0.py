@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from lozenge.penalties.base import Separable
+from lozenge.penalties.separable import Separable
 
 if TYPE_CHECKING:
     from lozenge.penalties.base import Floats
@@ -34,13 +34,13 @@ class L0(Separable):
     name: ClassVar[str] = "l0"
     convex: ClassVar[bool] = False
 
-    def parameters(self) -> dict[str, float]:
-        """None."""
-        return {}
+    def parameters(self) -> dict[str, Any]:
+        """Those of the bounds."""
+        return super().parameters()
 
-    def value(self, B: Floats, alpha: float) -> float:
-        """αΩ(b)."""
-        return float(self._times(alpha) @ (B != 0.0))
+    def _costs(self, B: Floats, alpha: float) -> Floats:
+        found: Floats = self._times(alpha) * (B != 0.0)
+        return found
 
     def slope(self, B: Floats, alpha: float) -> Floats:  # noqa: ARG002 - a step has the same slope at every height
         """0, and inf at b = 0, where the value jumps."""
@@ -48,9 +48,9 @@ class L0(Separable):
 
     def prox(self, Z: Floats, step: float, alpha: float) -> Floats:
         """z where |z| > √(2 step·αv), else 0."""
-        return np.where(np.abs(Z) > np.sqrt(self._times(2.0 * step * alpha)), Z, 0.0)
+        return self._confined(np.where(np.abs(Z) > np.sqrt(self._times(2.0 * step * alpha)), Z, 0.0), Z, step, alpha)
 
     def zero_interval(self, alpha: float, curvature: Floats) -> tuple[Floats, Floats]:
         """±√(2αvh)."""
         threshold = np.sqrt(self._times(2.0 * alpha) * curvature)
-        return -threshold, threshold
+        return self._interval(threshold)

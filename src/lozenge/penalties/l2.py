@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from lozenge.penalties.elasticnet import ElasticNet
+from lozenge.penalties.separable import Separable
 
 
 @dataclass(frozen=True)
 class L2(ElasticNet):
     """Ω(b) = ½ Σ vⱼbⱼ², the elastic net at ρ = 0: a pull αvⱼbⱼ that fades with the weight, so no weight is zero.
+
+    Parameters
+    ----------
+    lower, upper, positive
+        Bounds on the weights, as `ElasticNet` has them.
 
     References
     ----------
@@ -28,6 +34,6 @@ class L2(ElasticNet):
 
     name: ClassVar[str] = "l2"
 
-    def parameters(self) -> dict[str, float]:
-        """None."""
-        return {}
+    def parameters(self) -> dict[str, Any]:
+        """Those of the bounds."""
+        return Separable.parameters(self)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -46,16 +46,16 @@ class Log(Concave):
     name: ClassVar[str] = "log"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 0.0 < self.epsilon < np.inf:
             raise ValueError(f"epsilon must be above 0 and finite; got {self.epsilon}")
 
-    def parameters(self) -> dict[str, float]:
+    def parameters(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {"epsilon": self.epsilon}
+        return {"epsilon": self.epsilon} | super().parameters()
 
-    def value(self, B: Floats, alpha: float) -> float:
-        """αΩ(b)."""
-        return float(self._times(alpha * self.epsilon) @ np.log1p(np.abs(B) / self.epsilon))
+    def _costs(self, B: Floats, alpha: float) -> Floats:
+        return self._times(alpha * self.epsilon) * np.log1p(np.abs(B) / self.epsilon)
 
     def slope(self, B: Floats, alpha: float) -> Floats:
         """αvε/(ε + |b|) sign(b), with sign(0) = 1."""
@@ -67,12 +67,13 @@ class Log(Concave):
 
     def in_units(self, unit: float) -> Self:
         """ε is a weight, and has its unit."""
-        return replace(self, epsilon=self.epsilon / unit)
+        return replace(super().in_units(unit), epsilon=self.epsilon / unit)
 
     def prox(self, Z: Floats, step: float, alpha: float) -> Floats:
         """The larger root of (b - |z|)(b + ε) + λε = 0, λ = step·αv, where it is worth more than zero."""
         z, lam = np.abs(Z), self._times(step * alpha)
-        return np.sign(Z) * np.where(self._gain(z, lam) > 0.0, self._root(z, lam), 0.0) + 0.0
+        found = np.sign(Z) * np.where(self._gain(z, lam) > 0.0, self._root(z, lam), 0.0) + 0.0
+        return self._confined(found, Z, step, alpha)
 
     def zero_interval(self, alpha: float, curvature: Floats) -> tuple[Floats, Floats]:
         """±λ = ±αv where that is at most hε; else the pull at which the larger root is worth as much as zero."""
@@ -83,7 +84,7 @@ class Log(Concave):
             middle = 0.5 * (low + high)
             worth = self._gain(middle, lam) > 0.0
             low, high = np.where(worth, low, middle), np.where(worth, middle, high)
-        return -curvature * low, curvature * low
+        return self._interval(curvature * low)
 
     def _root(self, z: Floats, lam: Floats) -> Floats:
         inside = np.maximum(np.square(z + self.epsilon) - 4.0 * lam * self.epsilon, 0.0)

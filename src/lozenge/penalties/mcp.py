@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -45,18 +45,19 @@ class MCP(Concave):
     name: ClassVar[str] = "mcp"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 1.0 < self.gamma < np.inf:
             raise ValueError(f"gamma must be above 1 and finite; got {self.gamma}")
 
-    def parameters(self) -> dict[str, float]:
+    def parameters(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {"gamma": self.gamma}
+        return {"gamma": self.gamma} | super().parameters()
 
-    def value(self, B: Floats, alpha: float) -> float:
-        """Ω_α(b)."""
+    def _costs(self, B: Floats, alpha: float) -> Floats:
         lam = self._times(alpha)
         size = np.minimum(np.abs(B), self.gamma * lam)
-        return float(np.sum(lam * size - np.square(size) / (2.0 * self.gamma)))
+        found: Floats = lam * size - np.square(size) / (2.0 * self.gamma)
+        return found
 
     def slope(self, B: Floats, alpha: float) -> Floats:
         """(λ - |b|/γ)₊ sign(b), with sign(0) = 1."""
@@ -70,11 +71,11 @@ class MCP(Concave):
         """sign(z)(|z| - sλ)₊/(1 - s/γ) up to |z| = γλ, z beyond, s the step; from s = γ on, z where |z| > λ√(sγ)."""
         z, lam = np.abs(Z), self._times(alpha)
         if step >= self.gamma:
-            return np.where(z > lam * np.sqrt(step * self.gamma), Z, 0.0)
+            return self._confined(np.where(z > lam * np.sqrt(step * self.gamma), Z, 0.0), Z, step, alpha)
         shrunk = np.sign(Z) * np.maximum(z - step * lam, 0.0) / (1.0 - step / self.gamma)
-        return np.where(z <= self.gamma * lam, shrunk, Z) + 0.0
+        return self._confined(np.where(z <= self.gamma * lam, shrunk, Z) + 0.0, Z, step, alpha)
 
     def zero_interval(self, alpha: float, curvature: Floats) -> tuple[Floats, Floats]:
         """±λ min(1, √(γh))."""
         threshold = self._times(alpha) * np.minimum(1.0, np.sqrt(self.gamma * curvature))
-        return -threshold, threshold
+        return self._interval(threshold)

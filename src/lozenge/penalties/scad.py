@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -45,16 +45,16 @@ class SCAD(Concave):
     name: ClassVar[str] = "scad"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 2.0 < self.gamma < np.inf:
             raise ValueError(f"gamma must be above 2 and finite; got {self.gamma}")
 
-    def parameters(self) -> dict[str, float]:
+    def parameters(self) -> dict[str, Any]:
         """The constructor's arguments."""
-        return {"gamma": self.gamma}
+        return {"gamma": self.gamma} | super().parameters()
 
-    def value(self, B: Floats, alpha: float) -> float:
-        """Ω_α(b)."""
-        return float(np.sum(self._each(np.abs(B), self._times(alpha))))
+    def _costs(self, B: Floats, alpha: float) -> Floats:
+        return self._each(np.abs(B), self._times(alpha))
 
     def slope(self, B: Floats, alpha: float) -> Floats:
         """min(λ, (γλ - |b|)₊/(γ - 1)) sign(b), with sign(0) = 1."""
@@ -77,8 +77,7 @@ class SCAD(Concave):
         found = np.stack([first, middle, np.maximum(z, end)])
         cost = 0.5 * np.square(found - z) + step * self._each(found, lam)
         best = np.take_along_axis(found, cost.argmin(axis=0)[None], axis=0)[0]
-        found_at: Floats = np.sign(Z) * best + 0.0
-        return found_at
+        return self._confined(np.sign(Z) * best + 0.0, Z, step, alpha)
 
     def zero_interval(self, alpha: float, curvature: Floats) -> tuple[Floats, Floats]:
         """±λ, or less where h < 1/(γ - 1) and the flat part is the better place.
@@ -89,7 +88,7 @@ class SCAD(Concave):
         lam, s, g = self._times(alpha), 1.0 / curvature, self.gamma
         beyond, end = np.sqrt(s * (g + 1.0)), (g * g + s * (g + 1.0)) / (2.0 * g)
         threshold = lam * np.minimum(1.0, curvature * np.where(beyond >= g, beyond, end))
-        return -threshold, threshold
+        return self._interval(threshold)
 
     def _each(self, size: Floats, lam: Floats) -> Floats:
         g = self.gamma

@@ -1,0 +1,81 @@
+"""Forms that descent and Newton's method on a face solve: those whose corner is not a soft threshold's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+import numpy as np
+
+from lozenge.penalties.form import Form, SoftThreshold
+
+if TYPE_CHECKING:
+    from lozenge.penalties.form import Floats, Indices
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """Where a form is smooth: coordinates that may move, and which of them only together.
+
+    Attributes
+    ----------
+    rows : (r,) coordinates that may move
+    tied : (r,) number of the variable that each follows, or None where each is its own
+    signs : (r,) with which it follows; None where each is its own
+    """
+
+    rows: Indices
+    tied: Indices | None = None
+    signs: Floats | None = None
+
+    def spread(self, x: Floats, k: int) -> Floats:
+        """(k,) coordinates from the face's variables."""
+        out = np.zeros(k)
+        out[self.rows] = x if self.tied is None or self.signs is None else self.signs * x[self.tied]
+        return out
+
+    def gather(self, v: Floats) -> Floats:
+        """Derivatives by the face's variables from those by coordinates."""
+        if self.tied is None or self.signs is None:
+            return np.asarray(v[self.rows])
+        found: Floats = np.asarray(np.bincount(self.tied, weights=self.signs * v[self.rows]), dtype=np.float64)
+        return found
+
+    def system(self, S: Floats) -> Floats:
+        """A symmetric matrix on the face's variables."""
+        within = S[np.ix_(self.rows, self.rows)]
+        if self.tied is None or self.signs is None:
+            return within
+        order = np.argsort(self.tied, kind="stable")
+        signs = self.signs[order]
+        starts = np.searchsorted(self.tied[order], np.arange(int(self.tied.max(initial=-1)) + 1))
+        signed = within[np.ix_(order, order)] * signs * signs[:, None]
+        found: Floats = np.add.reduceat(np.add.reduceat(signed, starts, axis=0), starts, axis=1)
+        return found
+
+
+class Faced(Form, Protocol):
+    """What the solver on faces needs beyond a `Form`."""
+
+    def descend(self, S: Floats, b: Floats, g: Floats, sweeps: int) -> None:
+        """Lower ½bᵀSb - linearᵀb + αΩ(b), in place, from the gradient g of its smooth part, kept up to date."""
+        ...
+
+    def face(self, b: Floats) -> Face:
+        """The face on which b lies."""
+        ...
+
+    def slope(self, b: Floats) -> Floats:
+        """(k,) derivative along the face; anything elsewhere."""
+        ...
+
+    def stiffen(self, system: Floats, face: Face, b: Floats) -> None:
+        """Add the second derivative on a face, in place."""
+        ...
+
+    def onto(self, b: Floats, moved: Floats) -> Floats:
+        """What of a step from b leaves b's face, brought back to its edge."""
+        ...
+
+
+Solvable: TypeAlias = SoftThreshold | Faced

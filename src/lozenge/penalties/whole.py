@@ -1,0 +1,66 @@
+"""What penalties share that are norms of all coordinates, or of groups of them: no bounds, no units."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lozenge.penalties.base import Floats, Indices
+    from lozenge.penalties.form import Bools
+
+
+class Whole:
+    """A convex penalty with Ω(ub) = uΩ(b) that looks at several coordinates at once."""
+
+    convex: ClassVar[bool] = True
+
+    @property
+    def screens(self) -> bool:
+        """Whether columns that are surely zero may be left out of the small problem."""
+        return True
+
+    @property
+    def gapped(self) -> bool:
+        """Whether its conjugate gives a duality gap."""
+        return True
+
+    @property
+    def bounds(self) -> None:
+        """None."""
+        return
+
+    def usual_weights(self, p: int) -> Floats:
+        """1."""
+        return np.ones(p)
+
+    def named(self, names: Sequence[str]) -> Self:  # noqa: ARG002 - nothing is given by name
+        """The same."""
+        return self
+
+    def on(self, cols: Indices, weights: Floats, unit: Floats) -> Self:  # noqa: ARG002 - nothing has a unit
+        """With the weights of some columns."""
+        return self.with_weights(weights)
+
+    def with_weights(self, weights: Floats) -> Self:
+        """Give the same penalty with v."""
+        raise NotImplementedError
+
+    def in_units(self, unit: float) -> Self:  # noqa: ARG002 - homogeneous: αΩ(ub)/u² = (α/u)Ω(b)
+        """The same."""
+        return self
+
+    def within(self, B: Floats) -> Bools:
+        """All."""
+        return np.ones(len(B), dtype=bool)
+
+    def allows(self, B: Floats) -> bool:  # noqa: ARG002 - whatever it is
+        """Always."""
+        return True
+
+    def aliases(self, names: Sequence[str]) -> dict[str, list[int]]:  # noqa: ARG002 - columns have no other names
+        """None."""
+        return {}
