@@ -8,14 +8,10 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from benchmarks import peers
 from benchmarks.peers.base import THREADS
 from benchmarks.problems import HERE
-
-if TYPE_CHECKING:
-    from benchmarks.peers.base import Solver
 
 ROOT = HERE.parent
 
@@ -53,16 +49,11 @@ class Environment:
     version: str
     trouble: str = ""  # why it cannot run
 
-    @property
-    def solver(self) -> Solver:
-        """The contestant's description."""
-        return peers.solver(self.peer)
-
 
 def ensure(peer: str, python: Path | None = None) -> Environment:
     """Environment of `peer`, made first where there is none; `python` names an interpreter that has it."""
     folder = Path(os.environ.get("LOZENGE_BENCH_VENVS", HERE / ".venvs")) / peer
-    solver = peers.solver(peer)
+    solver = peers.any_solver(peer)
     if python is None:
         python = folder / "bin" / "python"
         # Ours is installed anew each time, because the checkout may have changed.

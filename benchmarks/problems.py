@@ -2,6 +2,8 @@
 
     minimise over b:  (1/n) Σ f(yᵢ, ηᵢ) + α (ρ |b|₁ + (1-ρ)/2 |b|²),   η = X b
 
+or, with a penalty of another name, + α Ω(b) (norms.py) or + Σⱼ ω(|bⱼ|), α inside ω (concave.py).
+
 No intercept and no standardisation by any contestant: the columns are standardised here, so that all of them solve
 the same problem. For the squared loss y has mean 0 and root mean square 1: glmnet divides the ridge part by that root
 mean square, and at 1 every contestant's elastic net is the same.
@@ -19,12 +21,30 @@ import scipy.sparse as sp
 from scipy.signal import lfilter
 from scipy.special import expit
 
+from benchmarks import norms
+
 HERE = Path(__file__).resolve().parent
 
 
 def cache_folder() -> Path:
     """Where the data are kept: LOZENGE_BENCH_CACHE, else .cache beside this file."""
     return Path(os.environ.get("LOZENGE_BENCH_CACHE", HERE / ".cache"))
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """A penalty other than the elastic net's; each has one parameter.
+
+    mcp, scad: γ.  group: columns a group, neighbours.  slope: q of the Benjamini-Hochberg sequence.
+    """
+
+    name: str
+    parameter: float
+
+    @property
+    def convex(self) -> bool:
+        """Whether an answer has a duality gap."""
+        return self.name in {"group", "slope"}
 
 
 @dataclass(frozen=True)
@@ -37,6 +57,12 @@ class Design:
     kept: int  # non-zeros of the true coefficient vector
     loss: str = "squared"
     seed: int = 0
+    block: int = 1  # the true non-zeros come in blocks of so many neighbours
+
+    @property
+    def key(self) -> str:
+        """Short digest of the recipe."""
+        return _digest(_without(repr(self), ", block=1") + RECIPE)
 
 
 @dataclass(frozen=True)
@@ -49,6 +75,17 @@ class Problem:
     alpha_min_ratio: float  # with one alpha, that alpha itself over alpha_max
     l1_ratio: float = 1.0
     folds: int = 0
+    penalty: Penalty | None = None  # None: the elastic net's, by l1_ratio
+
+    @property
+    def kind(self) -> str:
+        """Name of the penalty, by which contestants have their files; "" for the elastic net's."""
+        return "" if self.penalty is None else self.penalty.name
+
+    @property
+    def measure(self) -> str:
+        """What an answer is judged by: its relative duality gap; where there is none, its violation of stationarity."""
+        return "gap" if self.penalty is None or self.penalty.convex else "violation"
 
     @property
     def loss(self) -> str:
@@ -63,7 +100,8 @@ class Problem:
     @property
     def key(self) -> str:
         """Short digest of everything that defines the problem: results of another definition do not count."""
-        return _digest(repr(asdict(self)) + RECIPE)
+        # Fields that came later do not count at their defaults, so that earlier results stay valid.
+        return _digest(_without(repr(asdict(self)), ", 'block': 1", ", 'penalty': None") + RECIPE)
 
 
 @dataclass(frozen=True)
@@ -94,6 +132,8 @@ LOGISTIC_WIDE = Design(1_000, 10_000, 0.5, kept=100, loss="logistic", seed=6)
 LOGISTIC_TALL = Design(50_000, 300, 0.5, kept=50, loss="logistic", seed=7)
 CV_TALL = Design(10_000, 1_000, 0.5, kept=50, seed=8)
 CV_WIDE = Design(500, 20_000, 0.5, kept=50, seed=9)
+GROUPED = Design(10_000, 1_000, 0.5, kept=100, seed=10, block=10)
+SORTED = Design(1_000, 2_000, 0.5, kept=50, seed=11)
 
 PROBLEMS = {
     problem.name: problem
@@ -111,6 +151,10 @@ PROBLEMS = {
         Problem("cv-wide", CV_WIDE, 100, 0.05, folds=10),
         Problem("single-wide", WIDE, 1, 0.1),
         Problem("single-text", TEXT, 1, 0.1),
+        Problem("mcp-tall", CV_TALL, 100, 0.01, penalty=Penalty("mcp", 3.0)),
+        Problem("scad-tall", CV_TALL, 100, 0.01, penalty=Penalty("scad", 3.7)),
+        Problem("group-tall", GROUPED, 100, 0.01, penalty=Penalty("group", 10)),
+        Problem("slope", SORTED, 100, 0.05, penalty=Penalty("slope", 0.1)),
     )
 }
 
@@ -118,7 +162,7 @@ PROBLEMS = {
 def load(name: str) -> Data:
     """Problem `name` in RAM, drawn and cached first where the cache has it not."""
     problem = PROBLEMS[name]
-    folder = cache_folder() / f"{'text' if problem.sparse else 'ar1'}-{_digest(repr(problem.design) + RECIPE)}"
+    folder = cache_folder() / f"{'text' if problem.sparse else 'ar1'}-{problem.design.key}"
     if not (folder / "y.npy").exists():
         _store(folder, *draw(problem.design))
     X = sp.load_npz(folder / "X.npz") if problem.sparse else np.load(folder / "X.npy")
@@ -136,7 +180,11 @@ def load(name: str) -> Data:
 def alpha_grid(problem: Problem, X: np.ndarray | sp.csc_matrix, y: np.ndarray) -> np.ndarray:
     """Geometric from the smallest α at which b = 0, or the one α asked for."""
     residual = y - 0.5 if problem.loss == "logistic" else y
-    largest = np.abs(X.T @ residual).max() / y.size / problem.l1_ratio
+    pull = X.T @ residual / y.size
+    if problem.penalty is not None and problem.penalty.convex:
+        largest = norms.of(problem.penalty, X.shape[1]).dual(pull[:, None])[0]
+    else:
+        largest = np.abs(pull).max() / problem.l1_ratio
     if problem.n_alphas == 1:
         return np.array([largest * problem.alpha_min_ratio])
     return largest * np.geomspace(1.0, problem.alpha_min_ratio, problem.n_alphas)
@@ -149,7 +197,9 @@ def draw(design: Design) -> tuple[np.ndarray | sp.csc_matrix, np.ndarray]:
     # Columns in at least 20 rows: a truth on words that occur once would be noise.
     frequent = np.flatnonzero(np.diff(X.indptr) >= 20) if sp.issparse(X) else np.arange(design.p)
     truth = np.zeros(design.p)
-    truth[rng.choice(frequent, design.kept, replace=False)] = rng.standard_normal(design.kept)
+    weights = rng.standard_normal(design.kept)
+    blocks = rng.choice(frequent[:: design.block], design.kept // design.block, replace=False)
+    truth[np.add.outer(blocks, np.arange(design.block)).ravel()] = weights
     eta = X @ truth
     eta = (eta - eta.mean()) / eta.std()
     if design.loss == "logistic":
@@ -193,6 +243,12 @@ def _store(folder: Path, X: np.ndarray | sp.csc_matrix, y: np.ndarray) -> None:
     else:
         np.save(folder / "X.npy", X)
     np.save(folder / "y.npy", y)  # last: its presence says that the folder is whole
+
+
+def _without(text: str, *parts: str) -> str:
+    for part in parts:
+        text = text.replace(part, "")
+    return text
 
 
 def _digest(text: str) -> str:

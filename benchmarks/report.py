@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks import machine
+from benchmarks import machine, peers
+from benchmarks.concave import SLACK, compared
 from benchmarks.peers.base import THREADS
 from benchmarks.problems import PROBLEMS, Problem
-from benchmarks.store import identity
+from benchmarks.store import accuracy, identity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,13 +23,20 @@ GAPS = (1e-3, 1e-6, 1e-9)
 OURS = "lozenge"
 LEGEND = (
     "Seconds until every answer of the path (and of every fold's path) has a relative duality gap of at most 1e-3, "
-    "1e-6, 1e-9, measured by `benchmarks/gap.py`, which belongs to no solver: the median of the runs at the fastest "
-    "tolerance that reached it; a run that took over three times as long as another contestant's to as small a gap is "
-    "made once. A second call in the same process counts where there is one, and the first call is "
+    "1e-6, 1e-9, measured by `benchmarks/gap.py` and `norms.py`, which belong to no solver: the median of the runs at "
+    "the fastest tolerance that reached it; a run that took over three times as long as another contestant's to as "
+    "small a gap is made once. A second call in the same process counts where there is one, and the first call is "
     "shown beside it. Gap, first call, non-zeros (at the last alpha), peak memory beyond X (imports and compilation "
     "included) and passes over X (where the contestant counts them) belong to the most accurate answer. No intercept, "
     "no standardisation: all solve the same problem."
 )
+CONCAVE = (
+    "Under a concave penalty an answer has no gap. In its place stands the largest violation of the conditions of a "
+    "stationary point, over all coefficients and alphas, divided by alpha (`benchmarks/concave.py`). Stationary points "
+    "differ in their objective, so the most accurate answers are compared at each alpha: ours is called at most theirs "
+    f"where it exceeds theirs by no more than {SLACK:.0e} of the null loss. Exceptions name the alpha, 0 the largest."
+)
+MEASURES = {"gap": "relative duality gap", "violation": "violation over alpha"}
 
 
 def write(lines: list[dict[str, Any]], contestants: list[Environment], folder: Path) -> None:
@@ -39,7 +47,7 @@ def write(lines: list[dict[str, Any]], contestants: list[Environment], folder: P
     (folder / "benchmarks.md").write_text(table(summary, plots=True))
     for name, found in summary["problems"].items():
         if any(row["points"] for row in found["contestants"].values()):
-            plot(name, found["contestants"], folder / "benchmarks" / f"{name}.svg")
+            plot(name, found, folder / "benchmarks" / f"{name}.svg")
 
 
 def summarise(lines: list[dict[str, Any]], contestants: list[Environment]) -> dict[str, Any]:
@@ -47,15 +55,24 @@ def summarise(lines: list[dict[str, Any]], contestants: list[Environment]) -> di
     here = machine.describe()
     found: dict[str, Any] = {}
     for name, problem in PROBLEMS.items():
-        rows = {}
+        rows, objectives = {}, {}
         reference = _reference([line for line in lines if line.get("definition") == problem.key])
         for contestant in contestants:
+            if contestant.peer not in peers.FILES[problem.kind]:
+                continue
             wanted = identity(problem, contestant, str(here["cpu"]))
             own = [line for line in lines if all(line.get(key) == value for key, value in wanted.items())]
             if own:
-                rows[contestant.peer] = _contestant(own, reference)
+                rows[contestant.peer] = _contestant(own, reference, problem.measure)
+                objectives |= _objectives(contestant.peer, own)
         if rows:
-            found[name] = {"form": describe(problem), "contestants": rows, "ratios": _ratios(rows)}
+            found[name] = {
+                "form": describe(problem),
+                "measure": problem.measure,
+                "contestants": rows,
+                "ratios": _ratios(rows, problem.measure),
+                "objectives": _versus(objectives),
+            }
     return {
         "machine": here,
         "threads": THREADS,
@@ -64,11 +81,20 @@ def summarise(lines: list[dict[str, Any]], contestants: list[Environment]) -> di
     }
 
 
+PENALTIES = {
+    "mcp": "MCP with γ = {:g}",
+    "scad": "SCAD with γ = {:g}",
+    "group": "group lasso, {:g} neighbouring columns a group, weight the root of their number",
+    "slope": "SLOPE with the Benjamini-Hochberg sequence of q = {:g} over its first entry",
+}
+
+
 def describe(problem: Problem) -> str:
     """One problem in a line."""
     design = problem.design
     kind = "lasso" if problem.l1_ratio == 1 else f"elastic net, l1_ratio {problem.l1_ratio}"
     kind = "l1 logistic regression" if problem.loss == "logistic" else kind
+    kind = kind if problem.penalty is None else PENALTIES[problem.kind].format(problem.penalty.parameter)
     columns = "sparse text counts" if problem.sparse else f"neighbouring columns correlated {design.rho}"
     grid = f"{problem.n_alphas} alphas to {problem.alpha_min_ratio:g} of the largest"
     grid = f"one alpha, {problem.alpha_min_ratio:g} of the largest" if problem.n_alphas == 1 else grid
@@ -90,18 +116,32 @@ def _curve_error(line: dict[str, Any], reference: np.ndarray | None) -> float | 
 
 
 def _reached(point: dict[str, Any], wanted: float) -> bool:
-    """Whether a point is an answer to a gap; without the folds' coefficients, their errors must agree as far.
+    """Whether a point is an answer to a gap or violation; without the folds' coefficients, their errors must agree.
 
     A gap of g allows fitted values, and so errors, to differ by √g.
     """
-    if point["gap"] > wanted:
+    if accuracy(point) > wanted:
         return False
     if point["folds_checked"] is not False:
         return True
     return point["curve_error"] is not None and point["curve_error"] <= wanted**0.5
 
 
-def _contestant(own: list[dict[str, Any]], reference: np.ndarray | None) -> dict[str, Any]:
+def _objectives(peer: str, own: list[dict[str, Any]]) -> dict[str, np.ndarray]:
+    """The objectives of the most accurate answers, where they are kept."""
+    kept = [line for line in own if "objectives" in line]
+    return {peer: np.array(min(kept, key=accuracy)["objectives"])} if kept else {}
+
+
+def _versus(objectives: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Our objectives against each peer's."""
+    if OURS not in objectives:
+        return {}
+    ours = objectives[OURS]
+    return {peer: compared(ours, theirs) for peer, theirs in objectives.items() if peer != OURS}
+
+
+def _contestant(own: list[dict[str, Any]], reference: np.ndarray | None, measure: str) -> dict[str, Any]:
     done = [line for line in own if line["status"] == "ok"]
     points = []
     for tol in sorted({line["tol"] for line in done}, reverse=True):
@@ -109,7 +149,7 @@ def _contestant(own: list[dict[str, Any]], reference: np.ndarray | None) -> dict
         points.append(
             {
                 "tol": tol,
-                "gap": max(line["gap"] for line in same),
+                measure: max(accuracy(line) for line in same),
                 "seconds": median(line["seconds"] for line in same),
                 "first_seconds": median(line["first_seconds"] for line in same),
                 "peak_mb": _peak_mb(same),
@@ -126,6 +166,9 @@ def _contestant(own: list[dict[str, Any]], reference: np.ndarray | None) -> dict
     skipped = [
         f"{x['tol']:.0e}" for x in own if x["status"] == "skipped" and not any(p["tol"] == x["tol"] for p in points)
     ]
+    if slow:
+        stopped = dict.fromkeys(f"{line['tol']:.0e}" for line in slow)
+        notes[f"stopped: tol {', '.join(stopped)}"] = None
     if skipped:
         notes[f"not tried after a longer run: tol {', '.join(dict.fromkeys(skipped))}"] = None
     times = {}
@@ -133,7 +176,7 @@ def _contestant(own: list[dict[str, Any]], reference: np.ndarray | None) -> dict
         reached = [point for point in points if _reached(point, wanted)]
         times[f"{wanted:.0e}"] = min((point["seconds"] for point in reached), default=None)
     return {
-        "seconds_to_gap": times,
+        f"seconds_to_{measure}": times,
         "points": points,
         "limit": max((line["limit"] for line in slow), default=None),
         "notes": list(notes),
@@ -146,14 +189,14 @@ def _peak_mb(same: list[dict[str, Any]]) -> int | None:
     return round(median(peaks) / 2**20) if peaks else None
 
 
-def _ratios(rows: dict[str, Any]) -> dict[str, Any]:
-    """Seconds of the fastest peer that reached the gap over ours."""
+def _ratios(rows: dict[str, Any], measure: str) -> dict[str, Any]:
+    """Seconds of the fastest peer that reached the gap or violation over ours."""
     ratios: dict[str, Any] = {}
     for wanted in (f"{g:.0e}" for g in GAPS):
-        rivals = {name: row["seconds_to_gap"][wanted] for name, row in rows.items() if name != OURS}
+        rivals = {name: row[f"seconds_to_{measure}"][wanted] for name, row in rows.items() if name != OURS}
         rivals = {name: seconds for name, seconds in rivals.items() if seconds is not None}
         fastest = min(rivals, key=lambda name: rivals[name], default=None)
-        ours = rows[OURS]["seconds_to_gap"][wanted] if OURS in rows else None
+        ours = rows[OURS][f"seconds_to_{measure}"][wanted] if OURS in rows else None
         ratio = rivals[fastest] / ours if ours and fastest else None
         ratios[wanted] = {"fastest_peer": fastest, "ratio": ratio}
     return ratios
@@ -173,29 +216,60 @@ def table(summary: dict[str, Any], *, plots: bool = False) -> str:
         "| contestant | version |",
         "|---|---|",
         *(f"| {name} | {version} |" for name, version in summary["versions"].items()),
-        "",
-        "How many times faster than the fastest peer that reached the gap:",
-        "",
-        "| problem | 1e-3 | 1e-6 | 1e-9 |",
-        "|---|---|---|---|",
     ]
+    for measure in MEASURES:
+        chosen = {name: found for name, found in summary["problems"].items() if found["measure"] == measure}
+        text += _faster(measure, chosen)
     for name, found in summary["problems"].items():
-        cells = [_ratio(found["ratios"][f"{g:.0e}"]) for g in GAPS]
-        text.append(f"| {name} | {' | '.join(cells)} |")
-    for name, found in summary["problems"].items():
+        measure = found["measure"]
         text += [
             "",
             f"## {name}",
             "",
             found["form"] + ".",
             "",
-            "| contestant | 1e-3 | 1e-6 | 1e-9 | best gap | first call | non-zeros | peak MB | passes | |",
+            f"| contestant | 1e-3 | 1e-6 | 1e-9 | best {measure} | first call | non-zeros | peak MB | passes | |",
             "|---|---|---|---|---|---|---|---|---|---|",
-            *(_row(peer, row) for peer, row in found["contestants"].items()),
+            *(_row(peer, row, measure) for peer, row in found["contestants"].items()),
+            *_objective_rows(found["objectives"]),
         ]
         if plots:
-            text += ["", f"![Time against gap](benchmarks/{name}.svg)"]
+            text += ["", f"![Time against {measure}](benchmarks/{name}.svg)"]
     return "\n".join(text) + "\n"
+
+
+def _faster(measure: str, chosen: dict[str, Any]) -> list[str]:
+    """The table of ratios of the problems with one measure."""
+    if not chosen:
+        return []
+    text = ["", *([CONCAVE, ""] if measure == "violation" else [])]
+    text += [
+        f"How many times faster than the fastest peer that reached the {measure}:",
+        "",
+        "| problem | 1e-3 | 1e-6 | 1e-9 |",
+        "|---|---|---|---|",
+    ]
+    for name, found in chosen.items():
+        cells = [_ratio(found["ratios"][f"{g:.0e}"]) for g in GAPS]
+        text.append(f"| {name} | {' | '.join(cells)} |")
+    return text
+
+
+def _objective_rows(versus: dict[str, Any]) -> list[str]:
+    """The table of objectives; exceptions are the alphas, numbered from 0, at which ours is higher, and by how much."""
+    if not versus:
+        return []
+    text = [
+        "",
+        "| our objective against | at most theirs | lower | lower by up to | exceptions |",
+        "|---|---|---|---|---|",
+    ]
+    for peer, found in versus.items():
+        worse = zip(found["higher_at"], found["higher_by"], strict=True)
+        exceptions = ", ".join(f"alpha {k}: +{by:.0e}" for k, by in worse) or "none"
+        at_most = f"{found['at_most']} of {found['alphas']}"
+        text.append(f"| {peer} | {at_most} | {found['lower']} | {found['lower_by']:.0e} | {exceptions} |")
+    return text
 
 
 def _effort(summary: dict[str, Any]) -> str:
@@ -213,16 +287,16 @@ def _ratio(entry: dict[str, Any]) -> str:
     return f"- ({entry['fastest_peer']})" if entry["fastest_peer"] else "-"
 
 
-def _row(peer: str, row: dict[str, Any]) -> str:
+def _row(peer: str, row: dict[str, Any], measure: str) -> str:
     beyond = f"> {row['limit']:.0f}" if row["limit"] else "-"
-    cells = [_seconds(seconds, beyond) for seconds in row["seconds_to_gap"].values()]
+    cells = [_seconds(seconds, beyond) for seconds in row[f"seconds_to_{measure}"].values()]
     notes = "; ".join(row["notes"] + _folds(row["points"]))
     if not row["points"]:
         return f"| {peer} | {' | '.join(cells)} | | | | | | {notes} |"
-    best = min(row["points"], key=lambda point: point["gap"])
+    best = min(row["points"], key=accuracy)
     passes = "-" if best["passes"] is None else f"{best['passes']:.0f}"
     cells += [
-        f"{best['gap']:.0e}",
+        f"{accuracy(best):.0e}",
         _seconds(best["first_seconds"], "-"),
         str(best["nonzeros"]),
         "-" if best["peak_mb"] is None else str(best["peak_mb"]),
@@ -233,7 +307,7 @@ def _row(peer: str, row: dict[str, Any]) -> str:
 
 def _folds(points: list[dict[str, Any]]) -> list[str]:
     """What was checked of a cross-validation."""
-    best = min(points, key=lambda point: point["gap"], default=None)
+    best = min(points, key=accuracy, default=None)
     if best is None or best["folds_checked"] is None:
         return []
     error = "unknown" if best["curve_error"] is None else f"{best['curve_error']:.0e}"
@@ -245,8 +319,8 @@ def _seconds(seconds: float | None, otherwise: str) -> str:
     return otherwise if seconds is None else f"{seconds:.3g}"
 
 
-def plot(name: str, rows: dict[str, Any], path: Path) -> None:
-    """Time against gap, both logarithmic, a line a contestant."""
+def plot(name: str, found: dict[str, Any], path: Path) -> None:
+    """Time against gap or violation, both logarithmic, a line a contestant."""
     import matplotlib as mpl
 
     mpl.use("svg")
@@ -256,13 +330,15 @@ def plot(name: str, rows: dict[str, Any], path: Path) -> None:
     # The same results give the same bytes.
     with mpl.rc_context({"svg.hashsalt": name}):
         figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
-        for number, (peer, row) in enumerate(rows.items()):
-            points = sorted((point["gap"], point["seconds"]) for point in row["points"])
+        for number, (peer, row) in enumerate(found["contestants"].items()):
+            points = sorted((accuracy(point), point["seconds"]) for point in row["points"])
             if points:
                 gaps, seconds = zip(*points, strict=True)
                 style = {"linewidth": 2.5, "color": "black", "zorder": 3} if peer == OURS else {"color": f"C{number}"}
                 axes.plot(seconds, gaps, marker="o", label=peer, **style)
-        axes.set(xscale="log", yscale="log", xlabel="seconds", ylabel="largest relative duality gap", title=name)
+        axes.set(
+            xscale="log", yscale="log", xlabel="seconds", ylabel=f"largest {MEASURES[found['measure']]}", title=name
+        )
         axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
         axes.xaxis.set_minor_locator(NullLocator())

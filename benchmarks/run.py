@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 
-from benchmarks import environments, gap, machine, peers, problems, report
-from benchmarks.store import Store, identity
+from benchmarks import concave, environments, gap, machine, norms, peers, problems, report
+from benchmarks.store import Store, accuracy, identity
 
 if TYPE_CHECKING:
     from benchmarks.environments import Environment
@@ -81,9 +81,12 @@ def compare(
     here = machine.describe()["cpu"]
     entries: list[tuple[Environment, list[float]]] = []
     for contestant in contestants:
-        reason = contestant.trouble or contestant.solver.refuses(problem)
+        if contestant.peer not in peers.FILES[problem.kind]:
+            continue
+        solver = peers.solver(contestant.peer, problem.kind)
+        reason = contestant.trouble or solver.refuses(problem)
         if not reason:
-            entries.append((contestant, contestant.solver.tolerances(problem)))
+            entries.append((contestant, solver.tolerances(problem)))
             continue
         wanted = identity(problem, contestant, here)
         if not store.of(wanted | {"note": reason}):
@@ -115,7 +118,7 @@ def compare(
 
 
 def one_run(contestant: Environment, data: problems.Data, tol: float, limit: float) -> dict[str, Any]:
-    """A worker's run and its gap, measured here."""
+    """A worker's run and how good its answer is, measured here."""
     with tempfile.TemporaryDirectory() as name:
         out = Path(name)
         command = ["-m", "benchmarks.worker", "--problem", data.problem.name, "--peer", contestant.peer]
@@ -133,10 +136,21 @@ def one_run(contestant: Environment, data: problems.Data, tol: float, limit: flo
                 return {"status": "failed", "note": f"ended by signal {-done.returncode}, which is memory if it is 9"}
             return {"status": "failed", "note": environments.last_line(done.stderr)}
         found: dict[str, Any] = json.loads((out / "run.json").read_text())
-        found |= {"status": "ok", "gap": largest_gap(data, out, found["at"])}
+        found |= {"status": "ok"} | judged(data, out, found["at"])
         if data.labels is not None:
             found |= {"folds_checked": (out / "fold0.npz").exists(), "curve": curve(data, out).tolist()}
         return found
+
+
+def judged(data: problems.Data, out: Path, at: list[int] | None) -> dict[str, Any]:
+    """The largest gap; under a penalty that has none, the largest violation and every objective."""
+    if data.problem.measure == "gap":
+        return {"gap": largest_gap(data, out, at)}
+    answer = data.X, data.y, sp.load_npz(out / "full.npz"), data.alphas, data.problem.penalty
+    return {
+        "violation": float(concave.violations(*answer).max()),
+        "objectives": concave.objectives(*answer).tolist(),
+    }
 
 
 def largest_gap(data: problems.Data, out: Path, at: list[int] | None) -> float:
@@ -161,10 +175,14 @@ def curve(data: problems.Data, out: Path) -> np.ndarray:
 
 
 def _gap(data: problems.Data, out: Path, part: str, rows: np.ndarray | slice, alphas: np.ndarray) -> float:
+    X, y, coefs = data.X[rows], data.y[rows], sp.load_npz(out / f"{part}.npz")
+    if data.problem.penalty is not None:
+        norm = norms.of(data.problem.penalty, X.shape[1])
+        return float(norms.relative_gaps(X, y, coefs, alphas, norm).max())
     gaps = gap.relative_gaps(
-        data.X[rows],
-        data.y[rows],
-        sp.load_npz(out / f"{part}.npz"),
+        X,
+        y,
+        coefs,
         alphas,
         loss=data.problem.loss,
         l1_ratio=data.problem.l1_ratio,
@@ -177,7 +195,8 @@ def words(record: dict[str, Any]) -> str:
     """One run in a line."""
     if record["status"] != "ok":
         return f"{record['status']}: {record['note']}"
-    return f"{record['seconds']:.3g} s (first call {record['first_seconds']:.3g} s), gap {record['gap']:.1e}"
+    measure = problems.PROBLEMS[record["problem"]].measure
+    return f"{record['seconds']:.3g} s (first call {record['first_seconds']:.3g} s), {measure} {accuracy(record):.1e}"
 
 
 def say(text: str) -> None:

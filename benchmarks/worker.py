@@ -44,7 +44,7 @@ def main() -> None:
     data = problems.load(arguments.problem)
     before = _resident_bytes()
     start = time.perf_counter()
-    solver = peers.solver(arguments.peer)
+    solver = peers.solver(arguments.peer, data.problem.kind)
     importlib.import_module(solver.module)
     solver.set_objective(data)
     prepared = time.perf_counter() - start

@@ -45,7 +45,7 @@ class Solver(Protocol):
         """Why it cannot take the problem; empty where it can."""
 
     def tolerances(self, problem: Problem) -> list[float]:
-        """From loose to tight, so that gaps of 1e-3, 1e-6 and 1e-9 are bracketed."""
+        """From loose to tight, so that gaps (or violations) of 1e-3, 1e-6 and 1e-9 are bracketed."""
 
     def set_objective(self, data: Data) -> None:
         """Take the data, in the layout the peer asks for."""
