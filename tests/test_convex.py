@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from scipy.stats import norm
 
 import lozenge as lz
-from lozenge.penalties import L1, TV, ElasticNet, Group, Slope
+from lozenge.penalties import L1, TV, ElasticNet, Group, Slope, SparseGroup
 
 P = 12
 LABELS = [0, 0, 0, 1, 1, 2, 3, 3, 3, 3, 4, 5]
@@ -43,6 +43,10 @@ CASES = {
     "slope": (Slope(q=0.2), lambda b, _: (ranked(b), [])),
     "tv": (TV(), lambda b, _: (cp.norm1(cp.diff(b)), [])),
     "fused": (TV(l1_ratio=0.4), lambda b, _: (0.6 * cp.norm1(cp.diff(b)) + 0.4 * cp.norm1(b), [])),
+    "sparse group": (
+        SparseGroup(groups=LABELS, l1_ratio=0.3),
+        lambda b, _: (0.7 * norms(b) + 0.3 * cp.norm1(b), []),
+    ),
     "group": (Group(groups=LABELS), lambda b, _: (norms(b), [])),
 }
 

@@ -21,6 +21,8 @@ MADE = {
     "log": [{}, {"lower": -0.2}],
     "capped_l1": [{}, {"positive": True}],
     "group": [{"groups": GROUPS}],
+    "sparse_group": [{"groups": GROUPS, "l1_ratio": r} for r in (0.0, 0.3, 1.0)],
+    "group_mcp": [{"groups": GROUPS}, {"groups": GROUPS, "gamma": 1.5}],
     "slope": [{}, {"lambdas": [1.0, 1.0, 0.5, 0.25, 0.25, 0.25, 0.0]}],
     "tv": [{}, {"l1_ratio": 0.3}],
 }

@@ -52,9 +52,10 @@ class Blocks:
         return np.sqrt(np.bincount(self.labels, weights=np.square(x), minlength=len(self.price)))
 
     def _over(self, size: Floats) -> Floats:
-        """(G,) price / size; the largest number where the size is 0 or next to it."""
-        with np.errstate(over="ignore", divide="ignore"):
-            return np.minimum(self.price / size, HUGE)
+        """(G,) price / size; the largest number where the size is 0 or next to it, and 0 where there is no price."""
+        with np.errstate(over="ignore"):
+            found = np.divide(self.price, size, out=np.full_like(size, HUGE), where=size > 0.0)
+        return np.where(self.price > 0.0, np.minimum(found, HUGE), 0.0)
 
     def _left(self, x: Floats, step: float) -> Floats:
         """(G,) the share of each block that shrinking its norm by step·price leaves."""
