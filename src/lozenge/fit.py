@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lozenge import engine, folds, gate, selection
+from lozenge import engine, folds, gate, radii, selection
 from lozenge import problem as problems
 from lozenge.certificate import DEGENERATE
 from lozenge.design import as_design
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lozenge.engine import Null, Step
     from lozenge.losses import Loss
     from lozenge.penalties import Penalty
+    from lozenge.penalties.balls import Ball
     from lozenge.results import Indices
     from lozenge.results import Source as Live
 
@@ -48,6 +49,7 @@ def path(
     *,
     loss: str | Loss = "squared",
     penalty: str | Penalty = "l1",
+    constraint: Ball | None = None,
     alphas: Any = None,
     n_alphas: int = 100,
     alpha_min_ratio: float | None = None,
@@ -75,6 +77,9 @@ def path(
         ``"squared"``: f = ½(y - η)²; ``"logistic"``: f = log(1 + e^η) - yη.
     penalty : str or Penalty
         ``"l1"``, ``"l2"``, ``"elasticnet"`` (l1_ratio 0.5), or an instance such as ``ElasticNet(l1_ratio=0.9)``.
+    constraint : L1Ball, L2Ball or GroupBall, optional
+        Takes the place of the penalty: minimise the mean loss subject to a norm ≤ t, one column of the answer per
+        radius, from small to large.  ``alphas`` then holds the multipliers.
     alphas : (L,), optional
         Used from large to small, each once.  0 leaves every column unpenalised; inf stands for the α where the null
         model begins.
@@ -127,6 +132,13 @@ def path(
     >>> bool(fit.gaps[0] <= 1e-6)
     True
     """
+    if constraint is not None:
+        gate.unconstrained(constraint, alphas, cv)
+        options = {"loss": loss, "sample_weight": sample_weight, "offset": offset, "fit_intercept": fit_intercept}
+        options |= {"standardize": standardize, "penalty_weights": penalty_weights, "tol": tol}
+        options |= {"feature_names": feature_names, "progress": progress}
+        whole = path(X, y, penalty=constraint.penalty(), n_alphas=n_alphas, alpha_min_ratio=alpha_min_ratio, **options)
+        return _confined(whole, constraint)
     loss, penalty = gate.loss(loss), gate.penalty(penalty)
     design, own_names = as_design(X)
     n, p = design.shape
@@ -216,6 +228,20 @@ def path(
         cross = replace(cross, coefs=tuple(_matrix(own, p) for own in found), intercepts=intercepts)
     result = _assemble(settled, grid, source, cross)
     return choose(result, float(grid[-1]) if cross is None else "1se")
+
+
+def _confined(whole: Path, ball: Ball) -> Path:
+    """The solutions within balls, on the path of the penalty that has the same ones."""
+    source = whole.source
+    if not isinstance(source, Source):
+        raise TypeError("a path that was just fitted has its data")
+    found = radii.within(source, ball.radii.tolist())
+    steps = source.settled([replace(step, index=k) for k, (_, step) in enumerate(found)])
+    for (alpha, _), step in zip(found, steps, strict=True):
+        if alpha > 0.0:
+            source.remember(alpha, step)
+    result = _assemble(steps, np.array([alpha for alpha, _ in found]), source, None)
+    return choose(replace(result, radii=ball.radii), float(result.alphas[-1]))
 
 
 def _location(y: Floats, w: Floats) -> tuple[float, float]:
@@ -366,6 +392,37 @@ def at(found: Path, alpha: float | None, *, df: int | None = None) -> Solution:
         )
     found.source.unchanged()
     return found.source.solve(value)
+
+
+@one_pool()
+def radius(found: Path, alpha: float) -> float:
+    """Give the penalty's norm at α."""
+    source = _live(found)
+    if alpha >= found.model.alpha_max:
+        return 0.0 if found.model.penalty != "l2" else source.radius(alpha)
+    return source.radius(alpha)
+
+
+@one_pool()
+def alpha_for(found: Path, t: float) -> float:
+    """Give the α whose solution has norm t."""
+    if not 0.0 <= t < np.inf:
+        raise ValueError(f"a radius must be 0 or positive, and finite; got {t}")
+    return radii.alpha_for(_live(found), t)
+
+
+def _live(found: Path) -> Source:
+    """The data behind a path whose norm falls as α grows."""
+    source = found.source
+    if source is None or not isinstance(source, Source):
+        raise ValueError("a loaded path knows its grid only; fit again to ask for radii")
+    if not source.convex:
+        raise ValueError(
+            f"under {found.model.penalty} the solutions jump as alpha falls, so that radii and alphas do not determine "
+            "each other; use a convex penalty"
+        )
+    source.unchanged()
+    return source
 
 
 def _on_grid(found: Path, k: int) -> Solution:

@@ -10,6 +10,7 @@ import numpy as np
 
 from lozenge.losses import LOSSES
 from lozenge.penalties import PENALTIES
+from lozenge.penalties.balls import Ball
 from lozenge.shards import TEST, TRAIN
 
 if TYPE_CHECKING:
@@ -78,6 +79,19 @@ def _numbers(made: Penalty) -> list[str]:
 def _require(asked: object, what: str, methods: tuple[str, ...]) -> None:
     if isinstance(asked, type) or any(not hasattr(asked, name) for name in methods):
         raise TypeError(f"{what} must be a name or an instance of a {what}; got {str(asked)[:60]!r}")
+
+
+def unconstrained(ball: Any, alphas: Any, cv: Any) -> None:
+    """Refuse what has no meaning beside a constraint."""
+    if not isinstance(ball, Ball):
+        raise TypeError(f"constraint must be a ball such as lz.L1Ball(2.0); got {str(ball)[:60]!r}")
+    if alphas is not None:
+        raise ValueError("a constraint has radii in place of alphas: put them into the ball, L1Ball([1.0, 2.0])")
+    if cv is not None:
+        raise ValueError(
+            "cross-validation goes over alphas; give penalty= in place of constraint=, and read the radius of its "
+            "choice with path.radius(path.best().alpha)"
+        )
 
 
 def response(y: Any, n: int) -> NDArray[Any]:

@@ -97,6 +97,10 @@ class Source(Protocol):
         """Solve and certify at one α."""
         ...
 
+    def radius(self, alpha: float) -> float:
+        """The penalty's norm of the solution at α, in the units that the penalty sees."""
+        ...
+
     def forces(self, alpha: float) -> Forces:
         """What pulls on every feature at α."""
         ...
@@ -292,6 +296,8 @@ class Path:
     status, certificates : (L,) tuples
     passes : float
         Bytes of X read by every product, over the size of X.
+    radii : (L,), optional
+        Under a constraint, the radius of each solution.
     chosen : int
         Index of the α that verbs use when none is named: the 1-SE choice if there is a cross-validation, else the
         last.
@@ -315,6 +321,7 @@ class Path:
     cv: CrossValidation | None = None
     encoding: dict[str, Any] | None = None
     source: Source | None = None
+    radii: Floats | None = None
 
     def __repr__(self) -> str:
         certified = sum(status is Status.CERTIFIED for status in self.status)
@@ -338,6 +345,24 @@ class Path:
         from lozenge import selection
 
         return self.at(float(self.alphas[selection.choose(self.cv, rule)]))
+
+    def radius(self, alpha: float | None = None) -> float:
+        """Give the penalty's norm at α, in the units that it sees: t of the constrained form with the same solution.
+
+        Σv|b| for L1, (Σvb²)^½ for L2, Ω(b) for the others.  Every α from αmax on has radius 0.
+        """
+        from lozenge import fit
+
+        return fit.radius(self, float(self.alphas[self.chosen]) if alpha is None else alpha)
+
+    def alpha_for(self, t: float) -> float:
+        """Give the α whose solution has norm t: αmax for 0, and 0 where t exceeds the norm of every solution.
+
+        Between, radius and α determine each other; the data must be in memory.
+        """
+        from lozenge import fit
+
+        return fit.alpha_for(self, t)
 
     def predict(self, X: Any, *, alpha: float | None = None, offset: Any = None) -> Any:
         """Predict at α (the chosen one if none is named)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from lozenge import problem as problems
 from lozenge.certificate import DEGENERATE
 from lozenge.engine import Step
 from lozenge.penalties import L2
+from lozenge.penalties.balls import Inside
 from lozenge.results import Certificate, Forces, Solution, Status
 from lozenge.shards import Want
 from lozenge.threads import one_pool
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from lozenge.design.base import Floats
     from lozenge.engine import Null
     from lozenge.penalties import Penalty
+    from lozenge.penalties.balls import Norm
     from lozenge.problem import Problem
     from lozenge.results import Indices, Model
     from lozenge.shards import Fleet
@@ -105,6 +107,26 @@ class Source:
     def explained(self, loss: float) -> float:
         """Share of the null deviance that a mean loss leaves explained."""
         return float((self.null.point.loss - loss) / self._span) if self._span > DEGENERATE else 0.0
+
+    @one_pool()
+    def radius(self, alpha: float) -> float:
+        """The penalty's norm of the solution at α, in the user's units."""
+        weights = self.weights_at(alpha)[self.problem.penalised]
+        return self.problem.penalty.in_units(1.0).norm(weights)
+
+    @one_pool()
+    def confined(self, alpha: float, t: float) -> Step:
+        """The solution at α with a norm of t (at α = 0 at most t), certified as that of the constrained form."""
+        step, reached = self._step(alpha), self.radius(alpha)
+        penalised = np.isin(step.cols, self.problem.penalised)
+        # The norm of the solution is known to its tolerance only, and the gap is of first order in what lacks to t.
+        share = t / reached if reached > t or (alpha > 0.0 and reached > 0.0) else 1.0
+        on_edge = replace(step, beta=np.where(penalised, share * step.beta, step.beta))
+        ball = Inside(cast("Norm", self.problem.penalty.in_units(1.0)), t / self.unit)
+        bounded = replace(self.problem, penalty=cast("Penalty", ball))
+        run = engine.confirm(bounded, [on_edge], self._span, self.model.tol)
+        found: Step = engine.outcomes([(self.problem.fleet, run)])[0][0]
+        return replace(found, alpha=step.alpha)
 
     @property
     def convex(self) -> bool:

@@ -109,6 +109,10 @@ class Penalty(Shape, Protocol):
         """(k,) coordinates strictly between their bounds."""
         ...
 
+    def pooled(self, size: Floats) -> Floats:
+        """(p,) what adaptive weights are taken from, given the sizes of first weights on all columns."""
+        ...
+
     def allows(self, B: Floats) -> bool:
         """Whether no bound is crossed."""
         ...
@@ -130,6 +134,10 @@ class Penalty(Shape, Protocol):
 
         ``size`` (k,) is the spread of η that a weight of 1 makes, in units of the root of the null deviance per row.
         """
+        ...
+
+    def norm(self, B: Floats) -> float:
+        """The norm of the ball that the path goes through: Ω, or its root where Ω is a square."""
         ...
 
     def conjugate(self, Z: Floats, alpha: float) -> float:

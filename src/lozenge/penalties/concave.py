@@ -64,6 +64,10 @@ class Concave(Separable):
         """αmax."""
         return self.alpha_max(pull)
 
+    def norm(self, B: Floats) -> float:
+        """Ω at α = 1, which is no norm."""
+        return self.value(B, 1.0)
+
     def conjugate(self, Z: Floats, alpha: float) -> float:  # noqa: ARG002 - the same at every α
         """Inf but at 0: Ω grows slower than any line, so that no dual point bounds it."""
         return np.inf if Z.any() else 0.0

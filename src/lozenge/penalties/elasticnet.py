@@ -104,6 +104,18 @@ class ElasticNet(Separable):
         found = np.sign(Z) * shrunk / (1.0 + step * kernel.l2) + 0.0  # + 0.0: no negative zeros
         return np.clip(found, self.lower, self.upper) if self.bounded else found
 
+    def norm(self, B: Floats) -> float:
+        """Σv|b| at ρ = 1, (Σvb²)^½ at ρ = 0; between them Ω itself."""
+        if self.l1_ratio == 0.0:
+            return float(np.sqrt(self._times(1.0) @ np.square(B)))
+        return self.value(B, 1.0)
+
+    def dual_norm(self, Z: Floats) -> float:
+        """Max |z|/v at ρ = 1, (Σz²/v)^½ at ρ = 0."""
+        if self.l1_ratio == 0.0:
+            return float(np.sqrt(np.sum(np.square(Z) / self._times(1.0))))
+        return float(np.max(np.abs(Z) / self._times(1.0), initial=0.0))
+
     def violation(self, B: Floats, grad: Floats, alpha: float) -> Floats:
         """|grad + slope| where b ≠ 0, (|grad| - αρv)₊ where b = 0; none where a bound holds b."""
         return self.kernel(alpha).missed(B, grad)

@@ -77,6 +77,10 @@ class Group(Grouped):
         """z_g (1 - step·αv_g/‖z_g‖)₊."""
         return self.kernel(alpha).prox(Z, step)
 
+    def dual_norm(self, Z: Floats) -> float:
+        """Max ‖z_g‖/v_g."""
+        return self.alpha_max(Z)
+
     def violation(self, B: Floats, grad: Floats, alpha: float) -> Floats:
         """|grad + slope| where the group is not zero; else what of |grad| its norm is beyond αv_g."""
         return self.kernel(alpha).missed(B, grad)

@@ -64,6 +64,10 @@ class Grouped(Whole):
         """Give the same on whole groups."""
         return replace(self, groups=self._labels[cols], weights=self._v[cols])
 
+    def pooled(self, size: Floats) -> Floats:
+        """The norm of the group, for each of its columns."""
+        return np.sqrt(np.bincount(self._labels, weights=np.square(size)))[self._labels]
+
     def aliases(self, names: Sequence[str]) -> dict[str, list[int]]:
         """Columns of the groups that have names."""
         if hasattr(self.groups, "items"):

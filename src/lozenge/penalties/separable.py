@@ -128,6 +128,10 @@ class Separable(ABC):
         found: Bools = (self.lower < B) & (self.upper > B)
         return found
 
+    def pooled(self, size: Floats) -> Floats:
+        """What adaptive weights are taken from: the sizes themselves."""
+        return size
+
     def allows(self, B: Floats) -> bool:
         """Whether no bound is crossed."""
         return not self.bounded or bool(((self.lower <= B) & (self.upper >= B)).all())

@@ -53,9 +53,21 @@ class Whole:
         """The same."""
         return self
 
+    def value(self, B: Floats, alpha: float) -> float:
+        """αΩ(b)."""
+        raise NotImplementedError
+
+    def norm(self, B: Floats) -> float:
+        """Ω(b)."""
+        return self.value(B, 1.0)
+
     def within(self, B: Floats) -> Bools:
         """All."""
         return np.ones(len(B), dtype=bool)
+
+    def pooled(self, size: Floats) -> Floats:
+        """What adaptive weights are taken from: the sizes themselves."""
+        return size
 
     def allows(self, B: Floats) -> bool:  # noqa: ARG002 - whatever it is
         """Always."""
