@@ -5,6 +5,7 @@ Descent finds the face of Ω on which the answer lies; there everything is smoot
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,15 +13,48 @@ import numpy as np
 from lozenge import _kernel
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from lozenge.design.base import Floats
     from lozenge.penalties.faced import Faced
 
-ROUNDS = 200  # of descent and Newton
+    Indices = NDArray[np.intp]
+
+ROUNDS = 400  # of descent, and Newton where that is quicker
 NEWTONS = 30  # steps on faces in one round
 HALVINGS = 12  # of a step that does not lower the objective
 MOST = 64  # sweeps of descent in one round
 ROUNDING = 1e-15
 LEFT = 0.1  # of what the rest misses: that much on the face is no matter yet
+CHORD = 0.2  # of what was left: a step by the factor of the one before that leaves more is not tried again
+RIDGES = (0.0, 1e-12, 1e-9, 1e-6)  # of the largest diagonal entry, one after the other for a singular system
+STREAM, FACTOR = 2.5e9, 2e10  # multiplications a second: rows of S added to a gradient, and within a factor
+OVERHEAD = 5e-4  # seconds of a Newton step that do not depend on its size
+
+
+@dataclass(eq=False)
+class Aim:
+    """What is good enough: a duality gap, given a bound on the loss, or a violation of the conditions."""
+
+    gap: float
+    loss: float
+    violation: float
+
+    def left(self, form: Faced, b: Floats, g: Floats) -> float:
+        """What is left, over what may be."""
+        missed = float(np.max(form.missed(b, g), initial=0.0))
+        if self.gap <= 0.0 or missed <= self.violation:
+            return missed / self.violation
+        found = form.young(b, g, np.zeros(len(b)))
+        return float((found.value + found.lost**2 * self.loss) / self.gap)
+
+
+@dataclass(eq=False)
+class Factored:
+    """The factor of the last Newton step of a solve, and the face that it is of."""
+
+    rows: Indices
+    factor: tuple[Floats, bool]
 
 
 def solve(
@@ -36,60 +70,107 @@ def solve(
     b = start.copy()
     g = _times(S, b) - linear
     floor = 16 * ROUNDING * max(float(np.max(np.abs(linear), initial=0.0)), float(np.finfo(np.float64).tiny))
-    nothing = np.zeros(len(b))
-    sweeps, before = 1, np.inf
-
-    def enough() -> bool:
-        worst = float(np.max(form.missed(b, g), initial=0.0))
-        if worst <= max(violation, floor):
-            return True
-        if gap <= 0.0:
-            return False
-        found = form.young(b, g, nothing)
-        return found.value + found.lost**2 * loss <= gap
-
+    aim = Aim(gap, loss, max(violation, floor))
+    last: Factored | None = None
+    sweeps, best, left = 1, np.inf, aim.left(form, b, g)
     for _ in range(ROUNDS):
-        if enough():
+        if left <= 1.0:
             break
         form.descend(S, b, g, sweeps)
-        for _ in range(NEWTONS):
-            missed = form.missed(b, g)
-            rows = form.face(b).rows
-            if not len(rows) or float(np.max(missed[rows])) <= max(LEFT * float(np.max(missed)), floor) or enough():
-                break
-            stepped = _newton(S, b, g, form)
-            if stepped is None:
-                break
-            b, g = stepped
-        g = _times(S, b) - linear
-        worst = float(np.max(form.missed(b, g), initial=0.0))
-        if sweeps == MOST and worst >= before:
+        before, left = left, aim.left(form, b, g)
+        if left <= 1.0:
+            break
+        gained = np.log(before / left)
+        more = sweeps * np.log(left) / gained if gained > 0.0 else np.inf
+        if more * form.work(b) / STREAM < _newtons(form, b):
+            sweeps = min(int(np.ceil(more)), MOST)
+            continue
+        b, g, last = _onward(S, linear, b, g, form, aim, last)
+        left = aim.left(form, b, g)
+        if sweeps == MOST and left >= best:
             break  # rounding is what is left
-        before = min(before, worst)
+        best = min(best, left)
         sweeps = min(2 * sweeps, MOST)
+    return _polished(S, linear, b, g, form, floor, last)
+
+
+def _newtons(form: Faced, b: Floats) -> float:
+    """Predicted seconds of two Newton steps."""
+    face = form.face(b)
+    own = len(face.rows) if face.tied is None else int(face.tied.max(initial=-1)) + 1
+    return 2.0 * (OVERHEAD + (own**3 / 3.0 + len(face.rows) ** 2) / FACTOR)
+
+
+def _onward(
+    S: Floats, linear: Floats, b: Floats, g: Floats, form: Faced, aim: Aim, last: Factored | None
+) -> tuple[Floats, Floats, Factored | None]:
+    """Newton steps on the face, until what is missed there is little beside what is missed elsewhere."""
+    for _ in range(NEWTONS):
+        missed, rows = form.missed(b, g), form.face(b).rows
+        if not len(rows) or float(np.max(missed[rows])) <= LEFT * float(np.max(missed)) or aim.left(form, b, g) <= 1.0:
+            break
+        stepped = _chord(S, b, g, form, last)
+        if stepped is None:
+            last = _factored(S, b, form)
+            stepped = None if last is None else _step(S, b, g, form, last)
+        if stepped is None:
+            break
+        b, g = stepped
+    return b, _times(S, b) - linear, last
+
+
+def _polished(
+    S: Floats, linear: Floats, b: Floats, g: Floats, form: Faced, floor: float, last: Factored | None
+) -> tuple[Floats, Floats]:
+    """Two more steps by the last factor, next to free, while they gain: a gap tells less of b than of the objective."""
+    for _ in range(2):
+        if float(np.max(form.missed(b, g), initial=0.0)) <= floor:
+            break
+        stepped = _chord(S, b, g, form, last)
+        if stepped is None:
+            break
+        b, g = stepped[0], _times(S, stepped[0]) - linear
     return b, -g
 
 
-def _newton(S: Floats, b: Floats, g: Floats, form: Faced) -> tuple[Floats, Floats] | None:
-    """One step on the face of b, cut at the face's edge; None where no step lowers the objective."""
-    from scipy.linalg import LinAlgError, cho_factor, cho_solve
+def _chord(S: Floats, b: Floats, g: Floats, form: Faced, last: Factored | None) -> tuple[Floats, Floats] | None:
+    """A step by the factor of the one before, where the face is the same and most of what was missed goes."""
+    if last is None or not np.array_equal(last.rows, form.face(b).rows):
+        return None
+    stepped = _step(S, b, g, form, last)
+    if stepped is None:
+        return None
+    before, after = (float(np.max(form.missed(*each)[last.rows], initial=0.0)) for each in ((b, g), stepped))
+    return stepped if after <= CHORD * before else None
+
+
+def _factored(S: Floats, b: Floats, form: Faced) -> Factored | None:
+    """The factor of the Hessian on the face of b, with a ridge of rounding's size where it is singular."""
+    from scipy.linalg import LinAlgError, cho_factor
 
     face = form.face(b)
     system = face.system(S)
     form.stiffen(system, face, b)
-    rhs = -face.gather(g + form.slope(b))
     size = float(np.max(np.diagonal(system), initial=0.0))
-    for ridge in (0.0, 1e-12, 1e-9, 1e-6):
-        shifted = system.copy() if ridge < 1e-6 else system
-        shifted[np.diag_indices(len(rhs))] += ridge * size
+    for ridge in RIDGES:
+        shifted = system.copy() if ridge < RIDGES[-1] else system
+        shifted[np.diag_indices(len(system))] += ridge * size
         try:
-            step = cho_solve(cho_factor(shifted, lower=True, overwrite_a=True, check_finite=False), rhs)
-            break
+            return Factored(face.rows, cho_factor(shifted, lower=True, overwrite_a=True, check_finite=False))
         except LinAlgError:
             continue
-    else:
+    return None
+
+
+def _step(S: Floats, b: Floats, g: Floats, form: Faced, last: Factored) -> tuple[Floats, Floats] | None:
+    """One step on the face of b, cut at the face's edge; None where no step lowers the objective."""
+    from scipy.linalg import cho_solve
+
+    face = form.face(b)
+    rhs = -face.gather(g + form.slope(b))
+    if len(rhs) != len(last.factor[0]):  # the same rows, tied in another way
         return None
-    direction = face.spread(step, len(b))
+    direction = face.spread(cho_solve(last.factor, rhs, check_finite=False), len(b))
     cost, share = form.cost(b), 1.0
     for _ in range(HALVINGS):
         moved = form.onto(b, b + share * direction)

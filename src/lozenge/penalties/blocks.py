@@ -127,6 +127,10 @@ class Blocks:
         edges = np.append(starts, len(order)).astype(np.int64)
         _kernel.descend_blocks(S, self.l1, self.price[found], order.astype(np.int64), edges, b, g, sweeps)
 
+    def work(self, b: Floats) -> int:
+        """One row of the Gram for each coordinate that is not zero."""
+        return int(np.count_nonzero(b)) * len(b)
+
     def face(self, b: Floats) -> Face:
         """Coordinates that are not zero."""
         return Face(np.flatnonzero(b))

@@ -98,6 +98,10 @@ class Boxed:
         """Cyclic coordinate descent."""
         _kernel.descend(S, self.l1, self.l2, b, g, NO_TOLERANCE, sweeps, self.low, self.high)
 
+    def work(self, b: Floats) -> int:
+        """One row of the Gram for each coordinate that is not zero."""
+        return int(np.count_nonzero(b)) * len(b)
+
     def face(self, b: Floats) -> Face:
         """Coordinates that are neither at zero nor at a bound."""
         return Face(np.flatnonzero((b != 0.0) & (b > self.low) & (b < self.high)))

@@ -52,6 +52,10 @@ class ByProx(ABC):
         value = self.cost(b) + scale * float(g @ b) + float(slack @ np.abs(b))
         return Young(max(value, 0.0), 1.0 - scale)
 
+    def work(self, b: Floats) -> int:
+        """A product with the Gram for each step."""
+        return STEPS * len(b) ** 2
+
     def descend(self, S: Floats, b: Floats, g: Floats, sweeps: int) -> None:
         """Accelerated proximal gradient steps, begun anew where they would climb.
 

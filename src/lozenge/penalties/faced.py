@@ -61,6 +61,10 @@ class Faced(Form, Protocol):
         """Lower ½bᵀSb - linearᵀb + αΩ(b), in place, from the gradient g of its smooth part, kept up to date."""
         ...
 
+    def work(self, b: Floats) -> int:
+        """Multiplications of one sweep of descent."""
+        ...
+
     def face(self, b: Floats) -> Face:
         """The face on which b lies."""
         ...
