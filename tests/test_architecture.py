@@ -16,7 +16,7 @@ FLOORS = [
     ["design", "losses", "penalties"],
     ["shards"],
     ["problem", "statistics"],
-    ["faces"],
+    ["faces", "jumps"],
     ["subproblem"],
     ["certificate", "working"],
     ["newton"],

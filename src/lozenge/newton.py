@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lozenge.design.base import Floats
     from lozenge.penalties.base import Penalty
-    from lozenge.penalties.faced import Solvable
+    from lozenge.penalties.solvable import Solvable
     from lozenge.problem import Indices
     from lozenge.shards import Sums
     from lozenge.working import Ask, Point, Working
@@ -57,7 +57,7 @@ def settle(work: Working, alpha: float, point: Point, effort: Effort) -> Generat
     if work.problem.penalty.gapped:
         kernel = work.problem.penalty.kernel(alpha).take(work.members)
         return (yield from _proximal(work, kernel, point, effort))
-    if work.problem.penalty.convex:
+    if work.problem.penalty.convex or work.problem.penalty.jumps:
         kernel = work.problem.penalty.kernel(alpha).take(work.members)
         level = replace(effort, gap=(effort.violation * alpha) ** 2, rough=0.0)
         return (yield from _proximal(work, kernel, point, level, _squared))

@@ -220,4 +220,5 @@ def reweighted(problem: Problem, weights: Floats) -> Problem:
 def repriced(problem: Problem, penalty: Penalty) -> Problem:
     """The same problem under another penalty, which is given over all columns of X."""
     cols = problem.penalised
-    return replace(problem, whole=penalty, penalty=penalty.on(cols, problem.weights[cols], problem.units))
+    placed = penalty.on(cols, problem.weights[cols], problem.units)
+    return replace(problem, whole=penalty, penalty=placed.curved(problem.loss.smoothness * np.square(problem.sizes)))

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lozenge import _kernel, faces
+from lozenge import _kernel, faces, jumps
 from lozenge.penalties.form import SoftThreshold
+from lozenge.penalties.jumping import Jump
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lozenge.design.base import Floats
-    from lozenge.penalties.faced import Solvable
+    from lozenge.penalties.boxed import Boxed
+    from lozenge.penalties.solvable import Solvable
     from lozenge.results import Bools
 
     Indices = NDArray[np.intp]
@@ -67,7 +69,16 @@ def solve(
     """Minimise the small problem, with the compiled exchange where the form is a soft threshold's; b and its pull."""
     if isinstance(form, SoftThreshold):
         return exchange(S, linear, start, form, goal, copies, support)
+    if isinstance(form, Jump):
+        return jumps.solve(S, linear, start, form, goal.violation, _convex)
     return faces.solve(S, linear, start, form, gap=goal.left, loss=goal.loss, violation=goal.violation)
+
+
+def _convex(
+    S: Floats, linear: Floats, start: Floats, form: SoftThreshold | Boxed, violation: float
+) -> tuple[Floats, Floats]:
+    goal = Goal(1e-4 * float(np.max(np.abs(linear), initial=0.0)), violation=violation)
+    return solve(S, linear, start, form, goal, np.zeros(len(S), dtype=bool), _kernel.Support())
 
 
 def exchange(

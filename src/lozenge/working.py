@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from lozenge.design.base import Floats
     from lozenge.penalties.base import Penalty
-    from lozenge.penalties.faced import Solvable
+    from lozenge.penalties.solvable import Solvable
     from lozenge.problem import Indices, Problem
     from lozenge.results import Bools, Split
     from lozenge.shards import Held, Sums

@@ -19,7 +19,7 @@ from lozenge.penalties.tv import TV
 # With a path and a certificate.
 PENALTIES: dict[str, type[Penalty]] = {
     penalty.name: penalty
-    for penalty in (L1, L2, ElasticNet, MCP, SCAD, Log, CappedL1, Group, SparseGroup, GroupMCP, Slope, TV)
+    for penalty in (L1, L2, ElasticNet, Lq, L0, MCP, SCAD, Log, CappedL1, Group, SparseGroup, GroupMCP, Slope, TV)
 }
 # All that have a value, a slope and a prox of one coordinate: what the lessons compare.
 SHAPES: dict[str, type[Shape]] = {shape.name: shape for shape in (L1, L2, ElasticNet, Lq, L0, MCP, SCAD, Log, CappedL1)}

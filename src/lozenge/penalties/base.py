@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from lozenge.penalties.faced import Solvable
+    from lozenge.penalties.solvable import Solvable
 
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]
@@ -66,6 +66,15 @@ class Penalty(Shape, Protocol):
     @property
     def gapped(self) -> bool:
         """Whether its conjugate gives a duality gap; else what is certified is a stationary point."""
+        ...
+
+    @property
+    def jumps(self) -> bool:
+        """Whether a weight that enters jumps, so that no tangent at zero leads there."""
+        ...
+
+    def curved(self, curvature: Floats) -> Self:
+        """Give the same where the mean loss bends by at most h (k,) along each coordinate."""
         ...
 
     def usual_weights(self, p: int) -> Floats:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from lozenge.penalties.form import Form, SoftThreshold
+from lozenge.penalties.form import Form
 
 if TYPE_CHECKING:
     from lozenge.penalties.form import Floats, Indices
@@ -80,6 +80,3 @@ class Faced(Form, Protocol):
     def onto(self, b: Floats, moved: Floats) -> Floats:
         """What of a step from b leaves b's face, brought back to its edge."""
         ...
-
-
-Solvable: TypeAlias = SoftThreshold | Faced

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from lozenge.penalties.separable import Separable
+from lozenge.penalties.jumping import Jumping
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lozenge.penalties.base import Floats
 
 STEPS = 100  # of Newton, which is quadratic: about six are needed
@@ -17,7 +19,7 @@ ROUNDING = 1e-15  # of z: what is left of the equation where rounding is all the
 
 
 @dataclass(frozen=True)
-class Lq(Separable):
+class Lq(Jumping):
     """Ω(b) = Σ vⱼ|bⱼ|^q: a cusp at zero for q < 1, a corner at q = 1, smooth above.
 
     Parameters
@@ -60,26 +62,59 @@ class Lq(Separable):
         """From q = 1 on."""
         return self.q >= 1.0
 
-    def parameters(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {"q": self.q} | super().parameters()
+    @property
+    def gapped(self) -> bool:
+        """No."""
+        return False
+
+    def named(self, names: Sequence[str]) -> Self:
+        """Refuse what has a path of its own, or none."""
+        if self.q >= 1.0:
+            raise ValueError(
+                f"a path under lq needs q below 1; got {self.q:g}. q = 1 is l1 and q = 2 twice l2: use these"
+            )
+        return super().named(names)
+
+    def in_units(self, unit: float) -> Self:
+        """α|ub|^q/u² = (α/u)u^(q-1)|b|^q."""
+        return replace(super().in_units(unit), factor=self.factor * unit ** (self.q - 1.0))
+
+    def least(self, alpha: float | Floats) -> Floats:
+        """(2λ(1 - q)/h)^(1/(2 - q))."""
+        lam = self._times(alpha * self.factor)
+        found: Floats = (2.0 * lam * (1.0 - self.q) / self._h) ** (1.0 / (2.0 - self.q))
+        return found
+
+    def bend(self, B: Floats, alpha: float) -> Floats:
+        """λq(q - 1)|b|^(q-2)."""
+        q = self.q
+        with np.errstate(divide="ignore", over="ignore"):
+            found: Floats = self._times(alpha * self.factor * q * (q - 1.0)) * np.abs(B) ** (q - 2.0)
+        return found
+
+    def enters(self, size: Floats) -> Floats:
+        """h/(2v(1 - q)) · (2(1 - q)|pull|/((2 - q)h))^(2 - q)."""
+        q, h = self.q, self._h
+        reach = 2.0 * (1.0 - q) * size / ((2.0 - q) * h)
+        found: Floats = h * reach ** (2.0 - q) / (2.0 * (1.0 - q) * self._times(self.factor))
+        return found
 
     def _costs(self, B: Floats, alpha: float) -> Floats:
-        return self._times(alpha) * np.abs(B) ** self.q
+        return self._times(alpha * self.factor) * np.abs(B) ** self.q
 
     def slope(self, B: Floats, alpha: float) -> Floats:
         """αvq|b|^(q-1) sign(b), with sign(0) = 1."""
         with np.errstate(divide="ignore"):
-            return np.where(B < 0, -1.0, 1.0) * self._times(alpha * self.q) * np.abs(B) ** (self.q - 1.0)
+            return np.where(B < 0, -1.0, 1.0) * self._times(alpha * self.factor * self.q) * np.abs(B) ** (self.q - 1.0)
 
-    def prox(self, Z: Floats, step: float, alpha: float) -> Floats:
+    def prox(self, Z: Floats, step: float | Floats, alpha: float) -> Floats:
         """The root of b + λq b^(q-1) = |z|, λ = step·αv: in closed form at q = ½ and ⅔, else by Newton's steps.
 
         Those come from the side on which they are monotone. For q < 1 the left side is convex where its larger root
         lies, and |z| is above that root; for 1 < q < 2 it is concave, and the start is below: each of the two terms
         takes at most half of |z|. One step takes the closed forms to full precision.
         """
-        z, lam, q = np.abs(Z), self._times(step * alpha), self.q
+        z, lam, q = np.abs(Z), self._times(step * alpha * self.factor), self.q
         if q == 1.0:
             return self._confined(np.sign(Z) * np.maximum(z - lam, 0.0) + 0.0, Z, step, alpha)
         kept = z > self._jump(lam)
@@ -103,7 +138,7 @@ class Lq(Separable):
 
     def zero_interval(self, alpha: float, curvature: Floats) -> tuple[Floats, Floats]:
         """For q < 1 ±(2 - q)/(2(1 - q)) h (2λ(1 - q)/h)^(1/(2 - q)) with λ = αv; ±λ at q = 1; the point 0 above."""
-        threshold = curvature * self._jump(self._times(alpha) / curvature)
+        threshold = curvature * self._jump(self._times(alpha * self.factor) / curvature)
         return self._interval(threshold)
 
     def _jump(self, lam: Floats) -> Floats:

@@ -69,6 +69,15 @@ class Separable(ABC):
         """Whether its conjugate gives a duality gap: where it is convex."""
         return bool(self.convex)
 
+    @property
+    def jumps(self) -> bool:
+        """Whether a weight that enters jumps, so that no tangent at zero leads there."""
+        return False
+
+    def curved(self, curvature: Floats) -> Self:  # noqa: ARG002 - asked by those that jump
+        """Give the same where the loss bends by at most h along each coordinate."""
+        return self
+
     def usual_weights(self, p: int) -> Floats:
         """1."""
         return np.ones(p)
@@ -96,6 +105,10 @@ class Separable(ABC):
     def with_weights(self, weights: Floats) -> Self:
         """Give the same penalty with v."""
         return replace(self, weights=weights)
+
+    def costs(self, B: Floats, alpha: float) -> Floats:
+        """(k,) what each coordinate costs."""
+        return self._costs(B, alpha)
 
     @abstractmethod
     def _costs(self, B: Floats, alpha: float) -> Floats:
@@ -140,7 +153,7 @@ class Separable(ABC):
         """None."""
         return {}
 
-    def _confined(self, found: Floats, Z: Floats, step: float, alpha: float) -> Floats:
+    def _confined(self, found: Floats, Z: Floats, step: float | Floats, alpha: float) -> Floats:
         """The prox between bounds, from the one without: that, the nearest bound, or zero, whichever costs least.
 
         Away from the minimum the objective of the prox has at most one local minimum more, at zero.
@@ -168,7 +181,7 @@ class Separable(ABC):
     def _form(self, l1: Floats, l2: Floats) -> SoftThreshold | Boxed:
         return Boxed(l1, l2, self.lower, self.upper) if self.bounded else SoftThreshold(l1, l2)
 
-    def _times(self, number: float) -> Floats:
+    def _times(self, number: float | Floats) -> Floats:
         """A number times v; read-only, and without memory of its own where all weights are the same."""
         if self._common is None:
             return number * self._v

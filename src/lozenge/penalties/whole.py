@@ -33,6 +33,15 @@ class Whole:
         """None."""
         return
 
+    @property
+    def jumps(self) -> bool:
+        """No."""
+        return False
+
+    def curved(self, curvature: Floats) -> Self:  # noqa: ARG002 - asked by those that jump
+        """The same."""
+        return self
+
     def usual_weights(self, p: int) -> Floats:
         """1."""
         return np.ones(p)
