@@ -58,9 +58,11 @@ class Factored:
 
 
 def solve(
-    S: Floats, linear: Floats, start: Floats, form: Faced, *, gap: float, loss: float, violation: float
+    S: Floats, linear: Floats, start: Floats, form: Faced, *, gap: float, loss: float, violation: float, polish: bool
 ) -> tuple[Floats, Floats]:
     """Minimise the small problem to a duality gap, or to a violation of its conditions; b and its pull, linear - Sb.
+
+    ``polish`` asks for last steps by a factor, even where descent alone was enough.
 
     References
     ----------
@@ -91,6 +93,8 @@ def solve(
             break  # rounding is what is left
         best = min(best, left)
         sweeps = min(2 * sweeps, MOST)
+    if polish and (last is None or not np.array_equal(last.rows, form.face(b).rows)):
+        last = _factored(S, b, form)
     return _polished(S, linear, b, g, form, floor, last)
 
 

@@ -29,6 +29,7 @@ NEARLY = 0.9  # of its price: a pull that puts a column into a fresh Hessian
 OVERHEAD = 1.5e-3  # seconds of a Newton step that do not depend on its size
 SHARE = 0.3  # of the gap asked for, that a Newton step's own problem may leave; likewise of the gap before it
 IDLE, GAIN = 10, 0.99  # steps on a fresh Hessian, one after the other, that leave more than this share of the estimate
+POLISHES, SHARP = 4, 1e-4  # last steps, and the share of a squared violation that a good one leaves
 FRESH = 2.0  # steps that a fresh Hessian needs
 
 
@@ -37,17 +38,19 @@ class Effort:
     """How tight the work between passes is: ``gap`` asked of the estimate there, ``step`` of the descent.
 
     ``rough`` is the gap that the small problem's answer may leave; 0 where it is finished exactly.  ``violation`` is
-    the share of α by which the conditions of a stationary point may be missed under a concave penalty.
+    the share of α by which the conditions of a stationary point may be missed under a concave penalty.  ``polish`` asks
+    for one step more than the gap does, which tells less of the weights than of the objective.
     """
 
     gap: float
     step: float
     rough: float
     violation: float
+    polish: bool = False
 
     def more(self) -> Effort:
         """Ten times as tight, and exact."""
-        return Effort(0.1 * self.gap, 0.1 * self.step, 0.0, 0.1 * self.violation)
+        return Effort(0.1 * self.gap, 0.1 * self.step, 0.0, 0.1 * self.violation, self.polish)
 
 
 def settle(work: Working, alpha: float, point: Point, effort: Effort) -> Generator[Ask, Sums, Point]:
@@ -123,7 +126,7 @@ def _proximal(
     """
     measure = _estimate if measure is None else measure
     if work.problem.loss.quadratic:
-        done = measure(work, point, kernel) <= effort.gap
+        done = not effort.polish and measure(work, point, kernel) <= effort.gap
         goal = _goal(effort, measure, point, effort.rough, effort.gap)
         return point if done else work.newton(point, kernel, goal)
     estimate, idle = measure(work, point, kernel), 0
@@ -154,13 +157,35 @@ def _proximal(
         work.fresh = False
         if slow:
             yield from _renewed(work, kernel, point)
+    if effort.polish and estimate <= effort.gap:
+        goal = _goal(effort, measure, point, 0.0, SHARE * effort.gap)
+        point = yield from _sharpened(work, kernel, point, goal)
+    return point
+
+
+def _sharpened(work: Working, kernel: Solvable, point: Point, goal: Goal) -> Generator[Ask, Sums, Point]:
+    """More Newton steps while the violation falls, the last ones on a fresh Hessian."""
+    left = _squared(work, point, kernel)
+    for _ in range(POLISHES):
+        yield from work.deepen(_lacking(work, point, kernel))
+        tried = yield from work.glance(work.newton(point, kernel, goal).beta)
+        reached = _squared(work, tried, kernel)
+        if reached < left:
+            point, left, before = tried, reached, left
+            if left <= SHARP * before:
+                continue
+        elif work.fresh or work.held is not None:
+            break
+        if work.held is None:
+            work.fresh = False
+            yield from _renewed(work, kernel, point)
     return point
 
 
 def _goal(effort: Effort, measure: Measure, point: Point, gap: float, left: float) -> Goal:
     if measure is _squared:
-        return Goal(effort.step, gap, point.loss, violation=float(np.sqrt(left)))
-    return Goal(effort.step, gap, point.loss, left)
+        return Goal(effort.step, gap, point.loss, violation=float(np.sqrt(left)), polish=effort.polish)
+    return Goal(effort.step, gap, point.loss, left, polish=effort.polish)
 
 
 def _lacking(work: Working, point: Point, kernel: Solvable) -> Indices:

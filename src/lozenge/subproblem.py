@@ -40,7 +40,7 @@ class Goal:
 
     A gap of 0 asks for the exact answer.  ``step`` is the descent's tolerance, on √curvature·|Δb|, where it comes to
     that; only the guess that it hands to the finish depends on it.  ``left`` is what a method that has no exact answer
-    may leave of the gap; where no gap is known (0), it may leave a ``violation``.
+    may leave of the gap; where no gap is known (0), it may leave a ``violation``.  ``polish`` asks it for a last step.
     """
 
     step: float
@@ -48,6 +48,7 @@ class Goal:
     loss: float = 0.0
     left: float = 0.0
     violation: float = 0.0
+    polish: bool = False
 
 
 def times(S: Floats, v: Floats) -> Floats:
@@ -71,7 +72,9 @@ def solve(
         return exchange(S, linear, start, form, goal, copies, support)
     if isinstance(form, Jump):
         return jumps.solve(S, linear, start, form, goal.violation, _convex)
-    return faces.solve(S, linear, start, form, gap=goal.left, loss=goal.loss, violation=goal.violation)
+    return faces.solve(
+        S, linear, start, form, gap=goal.left, loss=goal.loss, violation=goal.violation, polish=goal.polish
+    )
 
 
 def _convex(
