@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from scipy.optimize import brentq
 
 import lozenge as lz
 import oracle
@@ -215,17 +216,35 @@ def test_weights_of_scikit_learn_lasso(name, rho):
             assert np.max(abs(theirs.coef_ - ours)) <= 1e-6 * np.max(abs(ours))
 
 
-def test_least_squares_of_the_textbook():
-    """ESL Table 3.3, column LS: predictors standardised on all 97 rows, fitted on the 67 of the training split."""
-    frame = lz.tables.read(DATA / "prostate.csv")
+def textbook():
+    """Prostate as the textbook has it: columns of unit variance over all 97 rows, fitted on 67; and its Table 3.3."""
     X, y, names = load("prostate")
-    train = np.array([str(a).upper() in {"TRUE", "T"} for a in frame["train"].to_list()])
+    train = np.array(
+        [str(a).upper() in {"TRUE", "T"} for a in lz.tables.read(DATA / "prostate.csv")["train"].to_list()]
+    )
     assert train.sum() == 67
-    Z = (X - X.mean(axis=0)) / X.std(axis=0)
-    path = lz.path(Z[train], y[train], alphas=[0.0], feature_names=names)
+    Z = (X - X.mean(0)) / X.std(0, ddof=1)
     with (DATA / "esl_table_3_3.csv").open(newline="") as file:
-        book = {row["term"]: float(row["LS"]) for row in csv.DictReader(file)}
-    coef, intercept = oracle.answer(path, 0)
-    assert intercept == pytest.approx(book["intercept"], abs=0.03)
-    for name, weight in zip(names, coef, strict=True):
-        assert weight == pytest.approx(book[name], abs=0.03)
+        return Z[train], y[train], names, list(csv.DictReader(file))
+
+
+def assert_column(found, table, column, names):
+    expected = {row["term"]: float(row[column] or 0.0) for row in table}
+    assert found.intercept == pytest.approx(expected["intercept"], abs=0.03)
+    for name, weight in zip(names, found.coef, strict=True):
+        assert weight == pytest.approx(expected[name], abs=0.03), name
+        assert weight == 0 or expected[name] != 0 or column == "ridge"
+
+
+def test_the_textbooks_least_squares_ridge_and_lasso():
+    """Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, Table 3.3: s = 0.36 and df = 5.0."""
+    Z, y, names, table = textbook()
+    whole = lz.path(Z, y, alphas=[0.0], standardize=False).at(0.0)
+    assert_column(whole, table, "LS", names)
+    lasso = lz.path(Z, y, constraint=lz.L1Ball(0.36 * abs(whole.coef).sum()), standardize=False)
+    assert lasso.gaps[0] <= 1e-6
+    assert_column(lasso.at(lasso.alphas[0]), table, "lasso", names)
+    d2 = np.linalg.svd(Z - Z.mean(0), compute_uv=False) ** 2
+    lam = brentq(lambda lam: (d2 / (d2 + lam)).sum() - 5.0, 1e-3, 1e4)
+    ridge = lz.path(Z, y, penalty="l2", alphas=[lam / len(y)], standardize=False)
+    assert_column(ridge.at(ridge.alphas[0]), table, "ridge", names)
