@@ -216,3 +216,29 @@ def test_the_command_line(tmp_path, monkeypatch, capsys):
     assert found["max_gap"] is None
     assert cli.main(["fit", "data.csv", "--target", "y", "--penalty", "mcp:0.5", "--quiet"]) == 2
     assert "above 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+@pytest.mark.parametrize("penalty", [MCP(gamma=1.2), SCAD(gamma=2.2), Log(epsilon=0.05)])
+def test_the_curvature_is_that_of_the_objective_on_the_support(penalty, loss):
+    X, y = problem(n=60, p=30, loss=loss)
+    path = lz.path(X, y, loss=loss, penalty=penalty, n_alphas=15, alpha_min_ratio=0.05)
+    Z, sd = standardised(X), X.std(0)
+    one = penalty.with_weights(np.ones(1))
+    curved = []
+    for k, alpha in enumerate(path.alphas):
+        b = path.coefs[:, [k]].toarray()[:, 0]
+        own = np.flatnonzero(b)
+        mean = expit(path.intercepts[k] + X @ b)
+        w = mean * (1 - mean) if loss == "logistic" else np.ones(len(y))
+        A = np.column_stack([np.ones(len(y)), Z[:, own]])
+        H = A.T @ (w[:, None] * A) / len(y)
+        H = H[1:, 1:] - np.outer(H[1:, 0], H[0, 1:]) / H[0, 0]
+        for i, j in enumerate(own):
+            x, h = abs(b[j] * sd[j]), 1e-5
+            H[i, i] += (one.slope(np.array([x + h]), alpha) - one.slope(np.array([x - h]), alpha))[0] / (2 * h)
+        expected = np.linalg.eigvalsh(H)[0] if len(own) else np.inf
+        curved.append(expected > 0)
+        assert path.curvature(alpha) == pytest.approx(expected, abs=1e-3)
+    last = path.alphas[np.argmin(curved) - 1] if not all(curved) else path.alphas[-1]
+    assert path.locally_convex_to() == last

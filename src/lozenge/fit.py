@@ -395,9 +395,26 @@ def at(found: Path, alpha: float | None, *, df: int | None = None) -> Solution:
 
 
 @one_pool()
+def curvature(found: Path, alpha: float) -> float:
+    """Give the smallest eigenvalue of the objective's Hessian on the support at α."""
+    return _live(found, "curvatures").curvature(alpha)
+
+
+@one_pool()
+def locally_convex_to(found: Path) -> float:
+    """Give the smallest α on the grid down to which every solution has a curvature above 0."""
+    source, last = _live(found, "curvatures"), float("nan")
+    for alpha in found.alphas.tolist():
+        if alpha > 0.0 and not source.curvature(alpha) > 0.0:
+            break
+        last = alpha
+    return last
+
+
+@one_pool()
 def radius(found: Path, alpha: float) -> float:
     """Give the penalty's norm at α."""
-    source = _live(found)
+    source = _monotone(found)
     if alpha >= found.model.alpha_max:
         return 0.0 if found.model.penalty != "l2" else source.radius(alpha)
     return source.radius(alpha)
@@ -408,20 +425,26 @@ def alpha_for(found: Path, t: float) -> float:
     """Give the α whose solution has norm t."""
     if not 0.0 <= t < np.inf:
         raise ValueError(f"a radius must be 0 or positive, and finite; got {t}")
-    return radii.alpha_for(_live(found), t)
+    return radii.alpha_for(_monotone(found), t)
 
 
-def _live(found: Path) -> Source:
-    """The data behind a path whose norm falls as α grows."""
+def _live(found: Path, asked: str) -> Source:
+    """The data behind a path."""
     source = found.source
     if source is None or not isinstance(source, Source):
-        raise ValueError("a loaded path knows its grid only; fit again to ask for radii")
+        raise ValueError(f"a loaded path knows its grid only; fit again to ask for {asked}")
+    source.unchanged()
+    return source
+
+
+def _monotone(found: Path) -> Source:
+    """The data behind a path whose norm falls as α grows."""
+    source = _live(found, "radii")
     if not source.convex:
         raise ValueError(
             f"under {found.model.penalty} the solutions jump as alpha falls, so that radii and alphas do not determine "
             "each other; use a convex penalty"
         )
-    source.unchanged()
     return source
 
 

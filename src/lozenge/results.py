@@ -97,6 +97,10 @@ class Source(Protocol):
         """Solve and certify at one α."""
         ...
 
+    def curvature(self, alpha: float) -> float:
+        """The smallest eigenvalue of the objective's Hessian on the support at α."""
+        ...
+
     def radius(self, alpha: float) -> float:
         """The penalty's norm of the solution at α, in the units that the penalty sees."""
         ...
@@ -345,6 +349,30 @@ class Path:
         from lozenge import selection
 
         return self.at(float(self.alphas[selection.choose(self.cv, rule)]))
+
+    def curvature(self, alpha: float | None = None) -> float:
+        """Give the smallest eigenvalue of the objective's Hessian on the support at α, in the units the penalty sees.
+
+        Above 0 the solution is a strict local minimum on its support; inf where nothing is kept.
+        """
+        from lozenge import fit
+
+        return fit.curvature(self, float(self.alphas[self.chosen]) if alpha is None else alpha)
+
+    def locally_convex_to(self) -> float:
+        """Give the smallest α on the grid down to which every solution has a curvature above 0.
+
+        From the next α on the objective is no longer convex around the solution, and where the path goes depends on
+        how it was followed.  nan if that is so at the first α.
+
+        References
+        ----------
+        Breheny, Huang (2011), Coordinate descent algorithms for nonconvex penalized regression, Annals of Applied
+        Statistics 5, section 4.1.
+        """
+        from lozenge import fit
+
+        return fit.locally_convex_to(self)
 
     def radius(self, alpha: float | None = None) -> float:
         """Give the penalty's norm at α, in the units that it sees: t of the constrained form with the same solution.

@@ -16,6 +16,7 @@ from lozenge.penalties import L2
 from lozenge.penalties.balls import Inside
 from lozenge.results import Certificate, Forces, Solution, Status
 from lozenge.shards import Want
+from lozenge.subproblem import Factor
 from lozenge.threads import one_pool
 from lozenge.working import Working, look
 
@@ -113,6 +114,20 @@ class Source:
         """The penalty's norm of the solution at α, in the user's units."""
         weights = self.weights_at(alpha)[self.problem.penalised]
         return self.problem.penalty.in_units(1.0).norm(weights)
+
+    @one_pool()
+    def curvature(self, alpha: float) -> float:
+        """The smallest eigenvalue of the objective's Hessian on the support at α, free columns refitted along."""
+        problem, weights = self.problem, self.weights_at(alpha)
+        support = problem.penalised[weights[problem.penalised] != 0.0]
+        if not len(support):
+            return np.inf
+        free = len(problem.free)
+        H = self.hessian(weights, np.concatenate([problem.free, support]))
+        own = H[free:, free:] - H[free:, :free] @ Factor.of(H[:free, :free]).solve(H[:free, free:])
+        rows = np.flatnonzero(weights[problem.penalised])
+        problem.penalty.stiffen(own, rows, weights[problem.penalised] / self.unit, alpha / self.unit)
+        return float(np.linalg.eigvalsh(own)[0])
 
     @one_pool()
     def confined(self, alpha: float, t: float) -> Step:
