@@ -14,7 +14,7 @@ FLOORS = [
     ["_kernel"],
     ["results", "threads"],
     ["design", "losses", "penalties"],
-    ["shards"],
+    ["shards", "testing"],
     ["problem", "statistics"],
     ["faces", "jumps"],
     ["subproblem"],

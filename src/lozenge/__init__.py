@@ -28,6 +28,7 @@ _HOMES = {
     "penalties": ("lozenge.penalties", None),
     "tables": ("lozenge.tables", None),
     "plots": ("lozenge.plots", None),
+    "testing": ("lozenge.testing", None),
 }
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "penalties",
     "plots",
     "tables",
+    "testing",
 ]
 
 

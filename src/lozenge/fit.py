@@ -48,7 +48,7 @@ def path(
     y: Any,
     *,
     loss: str | Loss = "squared",
-    penalty: str | Penalty = "l1",
+    penalty: str | Penalty | Any = "l1",
     constraint: Ball | None = None,
     alphas: Any = None,
     n_alphas: int = 100,
@@ -76,7 +76,8 @@ def path(
     loss : str or Loss
         ``"squared"``: f = ½(y - η)²; ``"logistic"``: f = log(1 + e^η) - yη.
     penalty : str or Penalty
-        ``"l1"``, ``"l2"``, ``"elasticnet"`` (l1_ratio 0.5), or an instance such as ``ElasticNet(l1_ratio=0.9)``.
+        ``"l1"``, ``"l2"``, ``"elasticnet"`` (l1_ratio 0.5), or an instance such as ``ElasticNet(l1_ratio=0.9)``; or any
+        object with ``value(B, alpha)`` and ``prox(Z, step, alpha)``: see `lozenge.penalties.own`.
     constraint : L1Ball, L2Ball or GroupBall, optional
         Takes the place of the penalty: minimise the mean loss subject to a norm ≤ t, one column of the answer per
         radius, from small to large.  ``alphas`` then holds the multipliers.
@@ -184,6 +185,7 @@ def path(
         lean = built
         nulls = engine.outcomes([(each.fleet, engine.null(each)) for each in lean])
         null = nulls[0]
+    alpha_max = gate.start(alpha_max, alphas, penalty.name)
     tall = int(np.count_nonzero(weights.values)) > p
     grid = gate.grid(alphas, alpha_max, n_alphas, alpha_min_ratio, tall=tall, bounded=laid_out.bounds is not None)
     work = Working(lean[0])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
 from lozenge.losses import LOSSES
-from lozenge.penalties import PENALTIES
+from lozenge.penalties import PENALTIES, SHAPES
 from lozenge.penalties.balls import Ball
+from lozenge.penalties.own import Own
 from lozenge.shards import TEST, TRAIN
 
 if TYPE_CHECKING:
@@ -48,11 +49,19 @@ def loss(asked: str | Loss) -> Loss:
     return LOSSES[asked]()
 
 
-def penalty(asked: str | Penalty) -> Penalty:
-    """Look a penalty up by name or by ``name:number``, or pass one through."""
+def penalty(asked: str | Penalty | Any) -> Penalty:
+    """Look a penalty up by name or by ``name:number``, pass one through, or make one of an object of the user's own."""
     if not isinstance(asked, str):
-        _require(asked, "penalty", ("value", "conjugate", "kernel", "with_weights"))
-        return asked
+        _require(asked, "penalty", Own.METHODS)
+        if all(hasattr(asked, name) for name in ("on", "in_units", "tangent", "kernel", "gapped")):
+            return cast("Penalty", asked)
+        own = Own(asked)
+        if own.name in {**PENALTIES, **SHAPES}:
+            raise TypeError(
+                f"{own.name!r} is the name of a penalty of lozenge's, and this object has no path of its own; give an "
+                "object of yours another name"
+            )
+        return cast("Penalty", own)
     name, colon, text = asked.partition(":")
     if name not in PENALTIES:
         near = suggestion(name, list(PENALTIES))
@@ -235,6 +244,19 @@ def tolerance(tol: Any) -> float:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+
+
+def start(alpha_max: float, alphas: Any, penalty: str) -> float:
+    """αmax, or where there is none the largest α asked for."""
+    if alpha_max < np.inf:
+        return alpha_max
+    finite: Any = [] if alphas is None else np.ravel(alphas)[np.isfinite(np.ravel(alphas))]
+    if not len(finite):
+        raise ValueError(
+            f"under {penalty} no alpha makes every weight zero, so that there is no usual grid; give alphas=[...], "
+            "finite numbers"
+        )
+    return float(np.max(finite))
 
 
 def grid(alphas: Any, alpha_max: float, n_alphas: int, ratio: float | None, *, tall: bool, bounded: bool) -> Floats:

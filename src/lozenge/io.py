@@ -77,7 +77,7 @@ def save(path: Path, file: str | os.PathLike[str], *, force: bool = False) -> No
     OSError
         If the file exists and ``force`` is not given, or the folder is absent or cannot be written.
     ModelFileError
-        If the path holds what a model file cannot, such as a loss that is in no registry.
+        If the path holds what a model file cannot, such as a loss or a penalty that is in no registry.
 
     Examples
     --------
@@ -92,7 +92,14 @@ def save(path: Path, file: str | os.PathLike[str], *, force: bool = False) -> No
     True
     """
     from lozenge import __version__
+    from lozenge.penalties import PENALTIES
 
+    if path.model.penalty not in PENALTIES:
+        raise ModelFileError(
+            f"this path cannot be saved as a model: its penalty {path.model.penalty!r} is an object of your own, and a "
+            "model file holds names and numbers, never code. Keep path.coefs, path.intercepts and path.alphas, for "
+            "instance with numpy.savez: they are all that a prediction needs"
+        )
     try:
         tree = PATH.pack(path)
         PATH.unpack(tree, "", {})  # what is written can be read

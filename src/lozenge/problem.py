@@ -221,4 +221,5 @@ def repriced(problem: Problem, penalty: Penalty) -> Problem:
     """The same problem under another penalty, which is given over all columns of X."""
     cols = problem.penalised
     placed = penalty.on(cols, problem.weights[cols], problem.units)
-    return replace(problem, whole=penalty, penalty=placed.curved(problem.loss.smoothness * np.square(problem.sizes)))
+    curvature = problem.loss.smoothness * np.square(problem.norms[cols])
+    return replace(problem, whole=penalty, penalty=placed.curved(curvature))

@@ -141,7 +141,7 @@ def why(path: Path, feature: str | int, alpha: float | None = None) -> Reason:
         turned_at=tuple(float(path.alphas[k]) for feature, k in path.history.sign_changes if feature == j),
         rivals=others,
         ridge_weight=ridge,
-        convex=path.certificates[path.chosen].kind == "gap",
+        convex=path.certificates[path.chosen].kind == "gap" or (path.source is not None and path.source.convex),
     )
 
 

@@ -11,6 +11,7 @@ from lozenge.penalties.l2 import L2
 from lozenge.penalties.log import Log
 from lozenge.penalties.lq import Lq
 from lozenge.penalties.mcp import MCP
+from lozenge.penalties.native import compiled
 from lozenge.penalties.scad import SCAD
 from lozenge.penalties.slope import Slope
 from lozenge.penalties.sparse_group import SparseGroup
@@ -43,4 +44,5 @@ __all__ = [
     "Shape",
     "Slope",
     "SparseGroup",
+    "compiled",
 ]

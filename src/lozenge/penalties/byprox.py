@@ -65,7 +65,7 @@ class ByProx(ABC):
         Imaging Sciences 2, eq. 4.1-4.3. O'Donoghue, Candès (2015), Adaptive restart for accelerated gradient schemes,
         Foundations of Computational Mathematics 15, section 3.2.
         """
-        steep, product = _steepness(S), np.empty(len(b))
+        steep, product = steepness(S), np.empty(len(b))
         ahead, slope, momentum = b.copy(), g.copy(), 1.0
         for _ in range(STEPS * sweeps):
             while True:
@@ -88,7 +88,7 @@ class ByProx(ABC):
                 break
 
 
-def _steepness(S: Floats) -> float:
+def steepness(S: Floats) -> float:
     """The largest eigenvalue of S, nearly, and from below."""
     v, product = np.ones(len(S)), np.empty(len(S))
     found = 0.0

@@ -119,7 +119,7 @@ def _verdict(path: Path, kept: tuple[int, ...], zeros: tuple[int, ...]) -> list[
             )
     certainty = "Every fit on the path is certified." if screens.is_certified(path) else "NOT every alpha is certified."
     unique = "" if path.unique[path.chosen] else " The solution is not proved unique: other weights may fit as well."
-    if path.certificates[path.chosen].kind != "gap":
+    if not _convex(path):
         unique = f" {path.model.penalty} is concave: each is a stationary point, and others may do as well or better."
     return [*lines, certainty + unique]
 
@@ -183,10 +183,19 @@ def _sureness(path: Path) -> str:
             "Each solution comes with a computed bound on its distance from the optimum: the relative duality gap, "
             f"at most {worst} on this path."
         )
+    if _convex(path):
+        return (
+            f"Each solution meets the conditions of an optimum to within {worst} of alpha. The penalty is convex, so "
+            "that no other kind of stationary point exists."
+        )
     return (
         f"Each solution meets the conditions of a stationary point to within {worst} of alpha. The penalty is not "
         "convex, so nothing is proved of other stationary points, and one of them may be better."
     )
+
+
+def _convex(path: Path) -> bool:
+    return path.certificates[path.chosen].kind == "gap" or (path.source is not None and path.source.convex)
 
 
 def _worst(path: Path) -> float:
