@@ -3,14 +3,20 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
 
+#include <chrono>
 #include <optional>
 #include <stdexcept>
 #include <tuple>
+#include <type_traits>
 
 #include "blocks.hpp"
+#include "branch.hpp"
 #include "descend.hpp"
+#include "exchange.hpp"
 #include "gram.hpp"
+#include "leaps.hpp"
 #include "panel.hpp"
 #include "prox.hpp"
 #include "stream.hpp"
@@ -250,6 +256,27 @@ Quadratic quadratic(const Square& S, const Vector<double>& linear, const Vector<
     return {S.data(), static_cast<std::size_t>(S.stride(0)), k, linear.data(), l1.data(), l2.data()};
 }
 
+Choice choice(const Square& S, const Vector<double>& linear, const Vector<double>& l2, const Vector<double>& box,
+              const Vector<double>& price) {
+    const std::size_t p = S.shape(0);
+    require(p < 2 || (S.stride(1) == 1 && S.stride(0) >= static_cast<std::int64_t>(p)), "S must hold its rows whole");
+    require(S.shape(1) == p && linear.shape(0) == p && l2.shape(0) == p && box.shape(0) == p && price.shape(0) == p,
+            "S, linear, l2, box and price disagree in size");
+    return {S.data(), static_cast<std::size_t>(S.stride(0)), p, linear.data(), l2.data(), box.data(), price.data()};
+}
+
+std::vector<std::size_t> distinct(const Columns& columns, std::size_t all) {
+    const std::size_t count = chosen(columns, all);
+    std::vector<std::size_t> found(count);
+    std::vector<bool> seen(all);
+    for (std::size_t k = 0; k < count; ++k) {
+        found[k] = columns ? static_cast<std::size_t>((*columns)(k)) : k;
+        require(!seen[found[k]], "a column is named twice");
+        seen[found[k]] = true;
+    }
+    return found;
+}
+
 // Asked with the multiplications to come; looks for Ctrl-C about every 10 ms of them.
 struct Patience {
     std::size_t* work;
@@ -321,6 +348,48 @@ nb::class_<Panel> bind_panel(nb::module_& m, const char* name) {
              nb::arg("l1").noconvert(), nb::arg("l2").noconvert(), nb::arg("b").noconvert(), nb::arg("loss"),
              nb::arg("goal"), nb::arg("pull").noconvert());
     return panel;
+}
+
+// A branch and bound that goes on for as long as it is told to.
+template <class Search>
+nb::class_<Search> bind_search(nb::module_& m, const char* name) {
+    nb::class_<Search> search(m, name);
+    search
+        .def(
+            "__init__",
+            [](Search* made, const Square& S, const Vector<double>& linear, const Vector<double>& l2,
+               const Vector<double>& box, const Vector<double>& price, std::size_t size, double slack) {
+                const Choice q = choice(S, linear, l2, box, price);
+                if (std::is_same_v<Search, Leaps>) require(q.p <= 64, "Leaps takes at most 64 columns");
+                new (made) Search(q, size, slack);
+            },
+            nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>(), nb::keep_alive<1, 4>(), nb::keep_alive<1, 5>(),
+            nb::keep_alive<1, 6>(), nb::arg("S").noconvert(), nb::arg("linear").noconvert(),
+            nb::arg("l2").noconvert(), nb::arg("box").noconvert(), nb::arg("price").noconvert(), nb::arg("size"),
+            nb::arg("slack"))
+        .def("offer",
+             [](Search& held, const Vector<std::int64_t>& columns) {
+                 const auto members = distinct(columns, held.width());
+                 std::size_t work = 0;
+                 nb::gil_scoped_release released;
+                 held.offer(members, Patience{&work});
+             },
+             nb::arg("columns").noconvert())
+        .def("advance",
+             [](Search& held, double seconds) {
+                 std::size_t work = 0;
+                 const auto until = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+                 nb::gil_scoped_release released;
+                 held.advance(Patience{&work}, [&] { return std::chrono::steady_clock::now() >= until; });
+             },
+             nb::arg("seconds"))
+        .def_prop_ro("progress",
+                     [](const Search& held) {
+                         const Progress found = held.progress();
+                         return std::make_tuple(found.nodes, found.open, found.objective, found.bound, found.done);
+                     })
+        .def_prop_ro("best", &Search::best);
+    return search;
 }
 
 }  // namespace
@@ -423,6 +492,58 @@ NB_MODULE(_kernel, m) {
               tv_prox(Z.data(), lam.data(), k, out.data(), Patience{&work});
           },
           nb::arg("Z").noconvert(), nb::arg("lam").noconvert(), nb::arg("out").noconvert());
+    nb::class_<Exchange>(m, "Exchange")
+        .def(
+            "__init__",
+            [](Exchange* made, const Square& S, const Vector<double>& linear, const Vector<double>& l2,
+               const Vector<double>& box, const Vector<double>& price) {
+                new (made) Exchange(choice(S, linear, l2, box, price));
+            },
+            nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>(), nb::keep_alive<1, 4>(), nb::keep_alive<1, 5>(),
+            nb::keep_alive<1, 6>(), nb::arg("S").noconvert(), nb::arg("linear").noconvert(),
+            nb::arg("l2").noconvert(), nb::arg("box").noconvert(), nb::arg("price").noconvert())
+        .def_prop_ro("members", &Exchange::members)
+        .def_prop_ro("objective", &Exchange::objective)
+        .def("set",
+             [](Exchange& held, const Vector<std::int64_t>& columns) {
+                 const auto members = distinct(columns, held.width());
+                 std::size_t work = 0;
+                 nb::gil_scoped_release released;
+                 held.set(members, Patience{&work});
+             },
+             nb::arg("columns").noconvert())
+        .def("grow",
+             [](Exchange& held) {
+                 std::size_t work = 0;
+                 nb::gil_scoped_release released;
+                 return held.grow(Patience{&work});
+             })
+        .def("shrink",
+             [](Exchange& held) {
+                 std::size_t work = 0;
+                 nb::gil_scoped_release released;
+                 return held.shrink(Patience{&work});
+             })
+        .def("search",
+             [](Exchange& held, std::size_t size, int depth) {
+                 std::size_t work = 0;
+                 nb::gil_scoped_release released;
+                 return held.search(size, depth, Patience{&work});
+             },
+             nb::arg("size"), nb::arg("depth"));
+    bind_search<Tree>(m, "Tree")
+        .def("root",
+             [](Tree& tree) {
+                 std::size_t work = 0;
+                 nb::gil_scoped_release released;
+                 return tree.root(Patience{&work});
+             })
+        .def_prop_ro("settled",
+                     [](const Tree& tree) {
+                         return std::vector<int>(tree.settled().begin(), tree.settled().end());
+                     })
+        .def_prop_ro("relaxed", &Tree::relaxed);
+    bind_search<Leaps>(m, "Leaps");
     nb::class_<Support>(m, "Support")
         .def(nb::init<>())
         .def("pivot",

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lozenge.factor import Factor
 from lozenge.penalties.form import SoftThreshold
-from lozenge.subproblem import Factor, Goal, exchange
+from lozenge.subproblem import Goal, exchange
 
 NOTHING = np.zeros(0, dtype=bool)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lozenge.subproblem import Factor
+from lozenge.factor import Factor
 
 if TYPE_CHECKING:
     from lozenge.design.base import Floats

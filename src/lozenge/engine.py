@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lozenge import certificate, foresight
+from lozenge.factor import Factor
 from lozenge.newton import Effort, settle
 from lozenge.results import Status
 from lozenge.shards import Dual, Want
-from lozenge.subproblem import Factor
 from lozenge.threads import workers
 from lozenge.working import Ask, Point, Working, look
 

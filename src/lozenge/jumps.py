@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lozenge import _kernel
+from lozenge import _kernel, subset
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,9 +37,25 @@ def solve(
     b = start.copy()
     for _ in range(MOVES):
         b, g = _level(S, linear, b, form, violation, convex)
-        if not _crossed(S, b, g, form):
+        if not (_crossed(S, b, g, form) or _exchanged(S, linear, b, form)):
             return b, -g
     return b, linear - _times(S, b)
+
+
+def _exchanged(S: Floats, linear: Floats, b: Floats, form: Jump) -> bool:
+    """Let coordinates enter, leave or take another's place, all others refitted, in place; False where none gains.
+
+    Under a price of entry alone, and where S is the loss itself and no model of it.
+    """
+    prices = form.shape.prices(form.alpha)
+    if prices is None or (form.shape.bound > np.diagonal(S) * (1.0 + 1e-9)).any():
+        return False
+    before = float(b @ (0.5 * _times(S, b) - linear)) + form.cost(b)
+    found = subset.improve(S, linear, np.flatnonzero(b).tolist(), price=prices)
+    if not found.objective < before - ROUNDING * (abs(before) + form.cost(b)):
+        return False
+    b[:] = found.b
+    return True
 
 
 def _level(S: Floats, linear: Floats, b: Floats, form: Jump, violation: float, convex: Convex) -> tuple[Floats, Floats]:

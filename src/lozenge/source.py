@@ -12,11 +12,11 @@ from lozenge import engine
 from lozenge import problem as problems
 from lozenge.certificate import DEGENERATE
 from lozenge.engine import Step
+from lozenge.factor import Factor
 from lozenge.penalties import L2
 from lozenge.penalties.balls import Inside
 from lozenge.results import Certificate, Forces, Solution, Status
 from lozenge.shards import Want
-from lozenge.subproblem import Factor
 from lozenge.threads import one_pool
 from lozenge.working import Working, look
 

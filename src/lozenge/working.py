@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lozenge import _kernel
+from lozenge.factor import Factor, definite
 from lozenge.penalties.form import SoftThreshold
 from lozenge.shards import GROUP, Curve, Small, Want
-from lozenge.subproblem import Factor, definite, solve, times
+from lozenge.subproblem import solve, times
 
 if TYPE_CHECKING:
     from collections.abc import Generator

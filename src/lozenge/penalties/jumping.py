@@ -70,6 +70,10 @@ class Jumping(Separable):
     def zero_interval(self, alpha: float, curvature: Floats) -> tuple[Floats, Floats]:
         """The pulls at which zero is the best place."""
 
+    def prices(self, alpha: float) -> Floats | None:  # noqa: ARG002 - asked by those that have them
+        """(k,) the prices of entry, where Ω is nothing else and weights have no bounds; else None."""
+        return None
+
     @property
     def bound(self) -> Floats:
         """(k,) h."""

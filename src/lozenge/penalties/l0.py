@@ -51,6 +51,10 @@ class L0(Jumping):
         """0."""
         return np.zeros(len(B))
 
+    def prices(self, alpha: float) -> Floats | None:
+        """λ; None between bounds."""
+        return None if self.bounded else np.array(self._times(alpha * self.factor))
+
     def enters(self, size: Floats) -> Floats:
         """pull²/(2hv)."""
         found: Floats = np.square(size) / (2.0 * self._h * self._times(self.factor))
