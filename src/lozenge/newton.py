@@ -126,7 +126,8 @@ def _proximal(
     """
     measure = _estimate if measure is None else measure
     if work.problem.loss.quadratic:
-        done = not effort.polish and measure(work, point, kernel) <= effort.gap
+        # Under a penalty that jumps, a point that is level may still have a better one beside it.
+        done = not (effort.polish or work.problem.penalty.jumps) and measure(work, point, kernel) <= effort.gap
         goal = _goal(effort, measure, point, effort.rough, effort.gap)
         return point if done else work.newton(point, kernel, goal)
     estimate, idle = measure(work, point, kernel), 0
