@@ -24,6 +24,7 @@ KEYS = [
     "schema",
     "loss",
     "penalty",
+    "penalty_parameters",
     "alpha",
     "rule",
     "n",
@@ -405,6 +406,7 @@ def test_json_is_one_object_with_exactly_these_keys(run):
     assert code == 0
     assert list(record) == KEYS
     assert record["penalty"] == "elasticnet:0.7"
+    assert record["penalty_parameters"] == {"l1_ratio": 0.7}
     assert record["kept"] + record["zeros"] == record["p"] == len(record["coefficients"]) == 5
     assert record["certificate"].keys() == {"kind", "value"}
     assert record["max_gap"] <= 1e-6
@@ -699,6 +701,21 @@ def test_rows_without_a_target_are_dropped_when_asked(run):
         (["--penalty", "l1:0.5"], "l1 takes no value"),
         (["--penalty", "elasticnet:2"], "between 0 (ridge) and 1 (lasso)"),
         (["--penalty", "elasticnet:half"], "between 0 (ridge) and 1 (lasso)"),
+        (["--penalty", "lq:1.5"], "needs q below 1"),
+        (["--penalty", "mcp:1"], "gamma must be above 1"),
+        (["--penalty", "slope:2"], "q must be above 0 and below 1"),
+        (["--penalty", "tv:1"], "below 1"),
+        (["--penalty", "group:2"], "group takes no value"),
+        (["--penalty", "slope", "--positive"], "slope takes no bounds; l1, l2"),
+        (["--lower", "1"], "lower must be at most 0"),
+        (["--upper", "x0=-1"], "upper must be at least 0"),
+        (["--upper", "x0"], "NUMBER or NAME=NUMBER; got 'x0'"),
+        (["--upper", "x0=nan"], "upper must be at least 0"),
+        (["--lower", "z=0"], "no feature 'z'"),
+        (["--lower", "x0=0", "--lower", "x0=-1"], "'x0' is bounded twice"),
+        (["--lower", "0", "--positive"], "leave one of them out"),
+        (["--positive", "--unpenalised", "x1"], "'x1' is never penalised, so it cannot be bounded"),
+        (["--groups", "g.json"], "l1 takes no groups; group"),
         (["--plot", "path.txt"], ".png, .pdf, .svg"),
         (["--loss", "hinge"], "hinge"),
         (["--lambda", "0.1"], "--lambda is --select ALPHA in Lozenge"),
@@ -712,6 +729,148 @@ def test_wrong_usage_is_exit_code_2(run, files, arguments, said):
     assert said in " ".join(err.split())
     assert "Usage: lozenge fit" in err
     assert files() == ["data.csv"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        ('{"a": ["x0", "x1"], "b": ["x1"]}', 2, "'x1' is in two groups, 'a' and 'b'; groups must not overlap"),
+        ('{"a": ["x0", "x1", "x0"]}', 2, "'x0' is in two groups"),
+        ('{"a": ["x1", "x00"]}', 2, "no feature 'x00'; did you mean 'x0'?"),
+        ('{"a": []}', 2, 'must hold {"name": ["column", ...], ...}'),
+        ('{"a": "x0"}', 2, "must hold"),
+        ("[]", 2, "must hold"),
+        ("{", 1, "is no JSON"),
+        ("[" * 100_000, 1, "is no JSON"),
+        (None, 1, "No such file"),
+    ],
+)
+def test_groups_that_cannot_be(run, files, text, code, said):
+    write()
+    if text is not None:
+        Path("g.json").write_text(text)
+    before = files()
+    found, out, err = run(*FIT, "--penalty", "group", "--groups", "g.json", "-o", "model.json")
+    assert (found, out) == (code, "")
+    assert said in " ".join(err.split())
+    assert "Traceback" not in err
+    assert files() == before
+
+
+def weights_of(out):
+    return json.loads(out)["coefficients"]
+
+
+@pytest.mark.parametrize(
+    "penalty",
+    [
+        "lq:0.5",
+        "l0",
+        "mcp",
+        "scad:4",
+        "log",
+        "capped_l1:2",
+        "group",
+        "sparse_group",
+        "group_mcp",
+        "slope",
+        "tv:0.5",
+        "tv",
+    ],
+)
+def test_every_penalty_can_be_asked_for(run, penalty):
+    write(arm=["a", "b", "c"] * 20)
+    code, out, _ = run(*FIT, "--penalty", penalty, "-o", "model.json", "--report", "page.html", "--quiet")
+    assert code == 0
+    assert all(screens.cells(line) <= 80 for line in out.splitlines())
+    record = json.loads(run(*FIT, "--penalty", penalty, "--json")[1])
+    assert record["penalty"].split(":")[0] == penalty.split(":")[0]
+    for name in ("x0", "x3", "arm=b"):
+        code, said, _ = run("why", "model.json", name, "--data", "data.csv")
+        assert code == 0
+        assert said.startswith(f"{name} is ")
+        assert "nan" not in said
+    assert run("report", "model.json", "data.csv", "-o", "again.html")[0] == 0
+    assert run("predict", "model.json", "data.csv")[0] == 0
+
+
+def test_bounds_by_name_and_for_all(run):
+    write(arm=["a", "b", "c"] * 20)
+    fit = ("fit", "data.csv", "--target", "y", "--cv", "0", "--select", "0.01", "--json", "--quiet")
+    free = weights_of(run(*fit)[1])
+    assert free["x1"] < 0
+    found = weights_of(run(*fit, "--positive")[1])
+    assert min(found.values()) >= 0
+    assert found == weights_of(run(*fit, "--lower", "0")[1])
+    found = weights_of(run(*fit, "--upper", "x0=1", "--lower", "x1=-0.5")[1])
+    assert (found["x0"], found["x1"]) == pytest.approx((1.0, -0.5))
+    found = weights_of(run(*fit, "--upper", "1", "--upper", "x0=2", "--upper", "arm=0")[1])
+    assert found["x0"] == pytest.approx(2.0)
+    assert max(found[f"arm={level}"] for level in "abc") <= 0
+    record = json.loads(run(*fit, "--upper", "x0=1")[1])
+    assert record["penalty_parameters"] == {"upper": {"x0": 1.0}}
+
+
+def test_factors_enter_whole_and_groups_may_be_named(run):
+    write(arm=["a", "b", "c"] * 20, site=["u", "v", "w", "z"] * 15)
+    Path("g.json").write_text(json.dumps({"pair": ["x0", "x3"], "part": ["site=u", "site=v"]}))
+    fit = ("fit", "data.csv", "--target", "y", "--cv", "0", "--quiet", "--json", "--penalty", "group")
+    for alpha in np.geomspace(0.005, 2, 8):
+        found = weights_of(run(*fit, "--select", f"{alpha:g}")[1])
+        for column, levels in (("arm", "abc"), ("site", "uvwz")):
+            assert len({found[f"{column}={level}"] != 0 for level in levels}) == 1
+        code, out, _ = run(*fit, "--select", f"{alpha:g}", "--groups", "g.json")
+        named = weights_of(out)
+        assert code == 0
+        assert (named["x0"] != 0) == (named["x3"] != 0)
+        assert (named["site=u"] != 0) == (named["site=v"] != 0)
+        assert (named["site=w"] != 0) == (named["site=z"] != 0)
+    assert json.loads(out)["penalty_parameters"]["groups"] == {
+        "pair": ["x0", "x3"],
+        "part": ["site=u", "site=v"],
+        "arm": ["arm=a", "arm=b", "arm=c"],
+        "site": ["site=w", "site=z"],
+    }
+    err = run(*[each for each in fit if each != "--quiet"], "--select", "0.1")[2]
+    assert "2 groups of columns enter or leave whole, 5 columns alone" in err
+
+
+def test_unpenalised_leaves_the_weights_of_groups_as_they_are(run):
+    import lozenge as lz
+    from lozenge import tables
+
+    write(arm=["a", "b", "c"] * 20)
+    fit = (
+        "fit",
+        "data.csv",
+        "--target",
+        "y",
+        "--cv",
+        "0",
+        "--select",
+        "0.05",
+        "--quiet",
+        "--json",
+        "--penalty",
+        "group",
+    )
+    found = weights_of(run(*fit, "--unpenalised", "x4")[1])
+    table = tables.encode(tables.read("data.csv"), "y")
+    v = [0.0 if name == "x4" else 3**0.5 if name.startswith("arm") else 1.0 for name in table.feature_names]
+    penalty = lz.penalties.Group(groups=table.encoding.blocks)
+    alone = lz.path(
+        table.X, table.y, penalty=penalty, penalty_weights=v, alphas=[0.05], feature_names=table.feature_names
+    )
+    np.testing.assert_allclose(list(found.values()), alone.coefs.toarray()[:, 0], atol=1e-4)
+
+
+def test_compare_takes_groups_from_the_factors(run):
+    write(arm=["a", "b", "c"] * 20)
+    code, out, err = run("compare", "data.csv", "--target", "y", "--cv", "3", "--penalty", "l1", "--penalty", "group")
+    assert code == 0
+    assert "1 group of columns enters or leaves whole" in err
+    assert "group" in out.splitlines()[3]
+    assert all(screens.cells(line) <= 80 for line in out.splitlines())
 
 
 @pytest.mark.parametrize("arguments", [["fit"], ["fit", "data.csv"], ["why", "m.json"], ["fitt"], ["--nonsense"], []])
@@ -957,3 +1116,60 @@ def test_real_tables(run, name, target, more):
     assert code == 0
     with (DATA / name).open(newline="") as file:
         assert len(table.splitlines()) == len(list(csv.reader(file)))
+
+
+def test_real_factors_enter_and_leave_whole(run, data):
+    """Every factor of the Titanic's and of the hitters' tables, at many α."""
+    import lozenge as lz
+    from lozenge import tables
+
+    for name, target, drop in (
+        ("titanic.csv", "Survived", ("PassengerId", "Name", "Ticket", "Cabin")),
+        ("hitters.csv", "Salary", ()),
+    ):
+        table = tables.encode(tables.read(data / name), target, drop=drop, drop_missing_target=True)
+        blocks = table.encoding.blocks or {"counts": ["AtBat", "Hits", "HmRun"]}
+        path = lz.path(
+            table.X,
+            table.y,
+            loss="logistic" if target == "Survived" else "squared",
+            penalty=lz.penalties.Group(groups=blocks),
+            feature_names=table.feature_names,
+            n_alphas=30,
+        )
+        weights = path.coefs.toarray()
+        for features in blocks.values():
+            rows = weights[[table.feature_names.index(feature) for feature in features]] != 0
+            assert (rows.all(axis=0) == rows.any(axis=0)).all()
+            assert rows.any()
+            assert not rows.all()
+    code, out, _ = run(
+        *("fit", data / "titanic.csv", "--target", "Survived", "--drop", "Name", "--drop", "Ticket", "--drop", "Cabin"),
+        *("--penalty", "group", "--cv", "3", "-o", "model.json", "--select", "0.04"),
+    )
+    assert code == 0
+    assert "group lasso, 1 group and 7 columns alone" in " ".join(out.split())
+    code, said, _ = run("why", "model.json", "Embarked=S")
+    assert code == 0
+    assert "is exactly 0, with all four columns of its group Embarked" in " ".join(said.split())
+
+
+def test_a_positive_fit_is_that_of_scikit_learn(run, data):
+    from sklearn.linear_model import Lasso
+
+    from lozenge import tables
+
+    code, out, _ = run(
+        *("fit", data / "prostate.csv", "--target", "lpsa", "--drop", "train", "--positive", "--tol", "1e-10"),
+        *("--cv", "0", "--select", "0.02", "--json", "-o", "model.json"),
+    )
+    assert code == 0
+    table = tables.encode(tables.read(data / "prostate.csv"), "lpsa", drop=["train"])
+    Z = (table.X - table.X.mean(0)) / table.X.std(0)
+    peer = Lasso(alpha=0.02, positive=True, tol=1e-12, max_iter=100_000).fit(Z, table.y)
+    np.testing.assert_allclose(list(weights_of(out).values()), peer.coef_ / table.X.std(0), atol=1e-6)
+    left = Z.T @ (table.y - peer.predict(Z)) / len(table.y)
+    for name, pull in zip(table.feature_names, left, strict=True):
+        if pull < -0.02:
+            said = " ".join(run("why", "model.json", name)[1].split())
+            assert f"{name} is exactly 0, held by its lower bound of 0." in said

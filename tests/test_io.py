@@ -28,6 +28,7 @@ from lozenge.results import (
     CrossValidation,
     Forces,
     History,
+    Hold,
     Model,
     Path,
     Status,
@@ -285,6 +286,126 @@ HOSTILE = {
     "other format": (lambda t: t.update(format="onnx"), "no Lozenge model"),
     "no writer": (lambda t: t.update(lozenge=1), "lozenge: expected the version"),
 }
+
+
+def penalised(penalty, parameters):
+    path = make()
+    return replace(path, model=replace(path.model, penalty=penalty, penalty_parameters=parameters))
+
+
+def short(p=4):
+    """Names that a person could type."""
+    return tuple("abcdefgh"[:p])
+
+
+@pytest.mark.parametrize(
+    ("penalty", "parameters"),
+    [
+        ("l1", {}),
+        ("l1", {"positive": True}),
+        ("l2", {"lower": -1.5, "upper": 2.0}),
+        ("elasticnet", {"l1_ratio": 1 / 3, "upper": [1.0, None, 0.0, 2.5]}),
+        ("mcp", {"gamma": 3.0, "lower": {"a": -1.0, "d": None}}),
+        ("group", {"groups": {"one": ["a", "c"], "two": ["b"]}}),
+        ("group", {"groups": {}}),
+        ("group", {"groups": [["a", "b"], ["c"]]}),
+        ("group", {"groups": [0, 0, 1, 1]}),
+        ("group", {"groups": ["u", "v", "u", 2]}),
+        ("sparse_group", {"l1_ratio": 0.5, "groups": [0, 0, 1, 1]}),
+        ("lq", {"q": 0.3}),
+        ("l0", {"upper": 1.0}),
+        ("slope", {"q": 0.1}),
+        ("slope", {"lambdas": [2.0, 1.0, 0.5, 0.25, 0.0]}),
+        ("tv", {"l1_ratio": 0.5}),
+    ],
+)
+def test_parameters_of_any_shape_come_back(file, penalty, parameters):
+    path = replace(penalised(penalty, parameters), feature_names=short())
+    save(path, file)
+    again = load(file).model.penalty_parameters
+    assert again == parameters
+    assert list(again) == list(parameters)
+    json.loads(file.read_text())
+
+
+@pytest.mark.parametrize(
+    ("penalty", "parameters", "message"),
+    [
+        ("l1", {"weights": [1.0, 1.0, 1.0, 1.0]}, "is not how|does not take"),
+        ("elasticnet", {"l1_ratio": 0.5, "ridge_unit": 2.0}, "is not how"),
+        ("elasticnet", {"l1_ratio": True}, "does not take"),
+        ("l1", {"l1_ratio": 0.5}, "does not take"),
+        ("l1", {"positive": 1}, "does not take"),
+        ("l1", {"positive": "yes"}, "does not take"),
+        ("l1", {"positive": False}, "is not how"),
+        ("l1", {"positive": None}, "does not take"),
+        ("l1", {"lower": 1.0}, "at most 0"),
+        ("l1", {"lower": "0"}, "must be a number|does not take"),
+        ("l1", {"lower": {"a": [1]}}, "expected text"),
+        ("l1", {"lower": {"a": {"b": 1}}}, "finite number"),
+        ("l1", {"lower": {"z": 0.0}}, "no feature 'z'"),
+        ("l1", {"lower": [0.0, 0.0]}, "one per column"),
+        ("l1", {"upper": [[1.0], None, None, None]}, "expected text"),
+        ("l1", {"upper": [True, 1, 1, 1]}, "finite number"),
+        ("mcp", {"gamma": [3.0]}, "does not take"),
+        ("mcp", {"gamma": 1.0}, "above 1"),
+        ("group", {}, "which columns belong together"),
+        ("group", {"groups": [0, 1]}, "2 labels but X has 4"),
+        ("group", {"groups": {"one": ["a", "z"]}}, "names no feature"),
+        ("group", {"groups": {"one": ["a"], "two": ["a", "b"]}}, "in two groups"),
+        ("group", {"groups": {"one": "ab"}}, "must be a list"),
+        ("group", {"groups": {"one": [["a"]]}}, "expected text"),
+        ("group", {"groups": [0.5, 0.5, 1, 1]}, "is not how"),
+        ("group", {"groups": [None] * 4}, "is not how"),
+        ("group", {"groups": 3}, "must be one label per column"),
+        ("slope", {"lambdas": [0.5, 1.0, 1.0, 1.0]}, "must not increase"),
+        ("slope", {"lambdas": [["a"]]}, "slope"),
+        ("slope", {"q": 0.1, "sequence": [1.0]}, "is not how"),
+        ("tv", {"l1_ratio": 1.0}, "below 1"),
+    ],
+)
+def test_parameters_that_no_penalty_writes_are_refused(file, penalty, parameters, message):
+    tree = tree_of(file, replace(make(), feature_names=short()))
+    tree["model"].update(penalty=penalty, penalty_parameters=parameters)
+    put(tree, file)
+    with pytest.raises(ModelFileError, match=message) as caught:
+        load(file)
+    assert len(str(caught.value)) < 400
+    with pytest.raises(ModelFileError, match="cannot be saved"):
+        save(replace(penalised(penalty, parameters), feature_names=short()), file, force=True)
+
+
+HOLD = Hold(("price", "bound", "group", "group"), np.array([0.5, 0.0, 0.1, 0.1]), np.array([-1, -1, 0, 0]))
+
+
+def test_what_holds_a_weight_comes_back_and_may_be_absent(file):
+    path = make()
+    path = replace(path, forces=replace(path.forces, hold=HOLD))
+    tree = tree_of(file, path)
+    same(path, load(file))
+    assert "hold" in tree["forces"]
+    assert "hold" not in tree_of(file)["forces"]  # as files were before there was one
+    assert load(file).forces.hold is None
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda h: h.update(kind=["price"] * 3), "3 entries where there are 4 features"),
+        (lambda h: h["kind"].__setitem__(0, "glue"), r"forces.hold.kind\[0\]: expected one of price"),
+        (lambda h: h["pull"].__setitem__(0, -1.0), r"forces.hold.pull\[0\]"),
+        (lambda h: h["block"].__setitem__(0, 4), r"forces.hold.block\[0\]"),
+        (lambda h: h.update(more=1), "forces.hold has an unknown key 'more'"),
+        (lambda h: h.pop("block"), "forces.hold has no key 'block'"),
+    ],
+)
+def test_a_changed_hold_is_refused(file, change, message):
+    path = make()
+    tree = tree_of(file, replace(path, forces=replace(path.forces, hold=HOLD)))
+    change(tree["forces"]["hold"])
+    put(tree, file)
+    with pytest.raises(ModelFileError, match=message):
+        load(file)
 
 
 @pytest.mark.parametrize("case", HOSTILE)

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 import os
 import shlex
 import sys
 import time
 import warnings
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import combinations
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, cast
 
 import typer
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 USAGE, UNCERTIFIED, INTERRUPTED = 2, 3, 130
 NOTES = 8  # that are shown unless --all
+LARGEST_GROUPS = 16 * 2**20  # bytes of a file of groups
 BEFORE_BAR = 1.0  # seconds of work without a progress bar
 PICTURES = (".png", ".pdf", ".svg")
 PAGES = (".html", ".htm")
@@ -86,6 +88,10 @@ def _columns(text: str) -> Any:
     return typer.Option(metavar="COLUMN", help=text, autocompletion=_columns_of)
 
 
+def _bounds_of(text: str, size: str) -> Any:
+    return typer.Option(metavar="[NAME=]NUMBER", help=f"{text}, of all or of one, {size}; may be repeated.")
+
+
 Color = Annotated[Literal["auto", "always", "never"], typer.Option(help="Stress headings on stdout.")]
 File = Annotated[str, typer.Argument(metavar="FILE", help="CSV, Parquet or Arrow table; - is standard input.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
@@ -120,8 +126,21 @@ def fit(
     target: Annotated[str, _columns("To predict.")],
     loss: Annotated[Loss, typer.Option(help="auto: logistic for a target with two values.")] = "auto",
     penalty: Annotated[
-        str, typer.Option(metavar="NAME", help="l1, l2, elasticnet[:RATIO], mcp, scad or log[:NUMBER].")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="l1, l2, elasticnet[:RATIO], lq[:Q], l0, mcp, scad, log or capped_l1[:NUMBER]; group, "
+            "sparse_group[:RATIO] or group_mcp[:NUMBER], which take factors whole; slope[:Q]; tv[:RATIO], along the "
+            "columns.",
+        ),
     ] = "l1",
+    positive: Annotated[bool, typer.Option("--positive", help="No weight below 0.")] = False,
+    lower: Annotated[list[str] | None, _bounds_of("Least weight", "at most 0")] = None,
+    upper: Annotated[list[str] | None, _bounds_of("Largest weight", "at least 0")] = None,
+    groups: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help='With --penalty group: {"name": [columns, ...]}, .json; else factors.'),
+    ] = None,
     select: Annotated[str, typer.Option(metavar="RULE", help="Which alpha: 1se, min or a number.")] = "1se",
     drop: Annotated[list[str] | None, _columns("Leave out; may be repeated.")] = None,
     keep: Annotated[list[str] | None, _columns("Bring in what would be left out; may be repeated.")] = None,
@@ -143,7 +162,11 @@ def fit(
 ) -> None:
     """Fit a model to a table; say how near each zero is."""
     rule, tol = _rule(select, cv), _tolerance(tol)
-    options: dict[str, Any] = {"penalty": _penalty(penalty), "cv": cv or None, "seed": seed, "tol": tol}
+    asked = _Asked(
+        _penalty(penalty), positive, _numbers(lower or (), "--lower"), _numbers(upper or (), "--upper"), groups
+    )
+    asked.check()
+    options: dict[str, Any] = {"cv": cv or None, "seed": seed, "tol": tol}
     _check_outputs(file, force=force, output=output, plot=plot, report=report)
     _refuse_terminal(ctx, file)
 
@@ -153,6 +176,7 @@ def fit(
     table = tables.encode(frame, target, drop=drop or (), keep=keep or (), drop_missing_target=drop_missing_target)
     _tell_notes(table.notes, quiet=quiet, everything=everything)
     options |= {"loss": _task(table.y, target, loss, quiet=quiet)}
+    options |= {"penalty": asked.on(table, free=unpenalised or (), quiet=quiet)}
     _check_rows(table, options["loss"], cv)
     path = _solve(table, target, rule, free=unpenalised or (), everything=everything, quiet=quiet, **options)
     _tell_edge(path)
@@ -298,7 +322,11 @@ def compare(
     file: File,
     target: Annotated[str, _columns("To predict.")],
     penalty: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="To compare; may be repeated. By default all.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="To compare, as in fit; may be repeated. By default l1, l2, elasticnet, mcp, scad, log.",
+        ),
     ] = None,
     loss: Annotated[Loss, typer.Option(help="auto: logistic for a target with two values.")] = "auto",
     select: Annotated[str, typer.Option(metavar="RULE", help="Which alpha: 1se, min or a number.")] = "1se",
@@ -320,7 +348,7 @@ def compare(
 ) -> None:
     """Fit several penalties on the same rows and folds; set their zeros and weights side by side."""
     rule, tol = _rule(select, cv), _tolerance(tol)
-    asked = [_penalty(text) for text in penalty] if penalty else None
+    asked = [_Asked(_penalty(text)) for text in penalty] if penalty else None
     _check_outputs(file, force=force, plot=plot)
     _refuse_terminal(ctx, file)
 
@@ -335,7 +363,7 @@ def compare(
         found = contest.compare(
             table.X,
             table.y,
-            penalties=asked,
+            penalties=None if asked is None else [each.on(table, quiet=quiet) for each in asked],
             rule=rule,
             cv=cv or None,
             seed=seed,
@@ -419,6 +447,140 @@ def _penalty(text: str) -> Penalty:
         return gate.penalty(text)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--penalty") from None
+
+
+def _numbers(texts: Iterable[str], option: str) -> dict[str, float]:
+    """Numbers by name; "" stands for all."""
+    found: dict[str, float] = {}
+    for text in texts:
+        name, _, digits = text.rpartition("=")
+        try:
+            number = float(digits)
+        except ValueError:
+            raise typer.BadParameter(f"NUMBER or NAME=NUMBER; got '{text}'", param_hint=option) from None
+        if name in found:
+            raise typer.BadParameter(f"'{name or text}' is bounded twice", param_hint=option)
+        found[name] = number
+    return found
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A penalty as it was asked for, before the columns are known that its bounds and groups are of."""
+
+    penalty: Penalty
+    positive: bool = False
+    lower: dict[str, float] = field(default_factory=dict)
+    upper: dict[str, float] = field(default_factory=dict)
+    groups: str | None = None
+
+    def check(self) -> None:
+        """Refuse what no table could mend."""
+        if self._bounds and not self._takes("lower"):
+            raise typer.BadParameter(
+                f"{self.penalty.name} takes no bounds; l1, l2, elasticnet, lq, l0, mcp, scad, log and capped_l1 do",
+                param_hint=next(iter(self._bounds)),
+            )
+        if self.positive and self.lower:
+            raise typer.BadParameter("it is --lower 0; leave one of them out", param_hint="--positive")
+        for option, numbers in (("lower", self.lower), ("upper", self.upper)):
+            if numbers:
+                _made(self.penalty, f"--{option}", **{option: list(numbers.values())})
+        if self.groups is not None and not self._takes("groups"):
+            raise typer.BadParameter(
+                f"{self.penalty.name} takes no groups; group, sparse_group and group_mcp do", param_hint="--groups"
+            )
+
+    def on(self, table: Table, free: Sequence[str] = (), *, quiet: bool = False) -> Penalty:
+        """The penalty on the columns of a table; groups are its factors unless a file says otherwise."""
+        found, names = self.penalty, table.feature_names
+        if self.positive:
+            found = _made(self.penalty, "--positive", positive=True)
+        for option, numbers in (("lower", self.lower), ("upper", self.upper)):
+            if numbers:
+                found = _made(found, f"--{option}", **{option: _spread(numbers, table, f"--{option}")})
+        if self._bounds:
+            self._check_free(found, _free(table.encoding, free), names)
+        blocks: dict[str, list[str]] | None = None
+        if self._takes("groups"):
+            blocks = table.encoding.blocks if self.groups is None else _grouped(self.groups, table)
+            found = _made(found, "--groups", groups=blocks)
+        try:
+            found.named(names)
+        except ValueError as error:
+            hint = "--groups" if self.groups is not None else "--penalty"
+            raise typer.BadParameter(str(error), param_hint=hint) from None
+        if blocks is not None and not quiet:
+            alone = len(names) - sum(map(len, blocks.values()))
+            several = "group of columns enters or leaves" if len(blocks) == 1 else "groups of columns enter or leave"
+            _tell("note", f"{len(blocks):,} {several} whole, {alone:,} column{'s' * (alone != 1)} alone")
+        return found
+
+    @property
+    def _bounds(self) -> dict[str, Any]:
+        given = {"--positive": self.positive, "--lower": self.lower, "--upper": self.upper}
+        return {option: value for option, value in given.items() if value}
+
+    def _takes(self, parameter: str) -> bool:
+        return hasattr(self.penalty, parameter)
+
+    def _check_free(self, found: Penalty, free: Iterable[str], names: Sequence[str]) -> None:
+        low, high = found.named(names).bounds or ((), ())
+        inside = {name for name, a, b in zip(names, low, high, strict=False) if a > -math.inf or b < math.inf}
+        for name in free:
+            if name in inside:
+                raise typer.BadParameter(
+                    f"'{name}' is never penalised, so it cannot be bounded; bound the others by name, --lower NAME=0",
+                    param_hint=next(iter(self._bounds)),
+                )
+
+
+def _made(penalty: Any, option: str, **changes: Any) -> Penalty:
+    try:
+        return cast("Penalty", replace(penalty, **changes))
+    except (ValueError, TypeError) as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
+
+
+def _spread(numbers: dict[str, float], table: Table, option: str) -> dict[str, float]:
+    """Numbers by feature: one for all, and those of the columns and features that are named."""
+    found = dict.fromkeys(table.feature_names, numbers[""]) if "" in numbers else {}
+    for name, number in numbers.items():
+        if name:
+            found |= dict.fromkeys(_named(table, name, option), number)
+    return found
+
+
+def _named(table: Table, name: str, option: str) -> list[str]:
+    try:
+        return _features(table, name)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
+
+
+def _grouped(file: str, table: Table) -> dict[str, list[str]]:
+    """Groups of features from a file; the factors that it does not name stay whole."""
+    if FilePath(file).stat().st_size > LARGEST_GROUPS:
+        raise ValueError(f"'{file}' is larger than {LARGEST_GROUPS // 2**20} MiB; groups are a JSON object of lists")
+    try:
+        tree = json.loads(FilePath(file).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        raise ValueError(f'\'{file}\' is no JSON; groups are {{"name": ["column", ...], ...}}') from None
+    if not isinstance(tree, dict) or not all(
+        isinstance(columns, list) and columns and all(isinstance(each, str) for each in columns)
+        for columns in tree.values()
+    ):
+        raise typer.BadParameter(f'\'{file}\' must hold {{"name": ["column", ...], ...}}', param_hint="--groups")
+    found = {
+        name: [feature for column in columns for feature in _named(table, column, "--groups")]
+        for name, columns in tree.items()
+    }
+    taken = {feature for features in found.values() for feature in features}
+    for column, features in table.encoding.blocks.items():
+        rest = [feature for feature in features if feature not in taken]
+        if len(rest) > 1:
+            found[column if column not in found else f"{column} (rest)"] = rest
+    return found
 
 
 def _refuse_terminal(ctx: typer.Context, file: str) -> None:
@@ -594,14 +756,12 @@ def _solve(
     quiet: bool = False,
     **options: Any,
 ) -> Path:
-    import numpy as np
-
     from lozenge import fit as fits
     from lozenge import screens
 
     names = table.feature_names
     if weight := _free(table.encoding, free):
-        options["penalty_weights"] = np.array([weight.get(name, 1.0) for name in names])
+        options["penalty_weights"] = weight
     with _Bar(quiet=quiet) as bar:
         path = fits.path(table.X, table.y, feature_names=names, progress=bar, **options)
         path = fits.choose(path, rule)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lozenge import fit, gate
-from lozenge.penalties import PENALTIES
+from lozenge.penalties.words import titled
 from lozenge.results import Comparison, Status
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int, int, float], None]
 
+USUAL = ("l1", "l2", "elasticnet", "mcp", "scad", "log")
 LONGER, GRID = 3, 50  # times that a grid goes on for three decades, by so many values of α
 NEAR = 0.01  # of the largest weight: below it a weight is near zero
 
@@ -40,7 +41,7 @@ def compare(
     X, y
         As for `lozenge.path`.
     penalties : names or instances, optional
-        All that are registered.
+        Those that know nothing of the columns beforehand: l1, l2, elasticnet, mcp, scad and log.
     rule : "1se", "min" or a number
         A number is the α of every penalty.
     cv, seed
@@ -67,10 +68,10 @@ def compare(
     >>> found.penalties, found.zeros.tolist()
     (('l1', 'l2'), [4, 0])
     """
-    chosen = [gate.penalty(each) for each in (PENALTIES if penalties is None else penalties)]
-    names = tuple(_named(each) for each in chosen)
+    chosen = [gate.penalty(each) for each in (USUAL if penalties is None else penalties)]
+    names = tuple(titled(each) for each in chosen)
     if not chosen:
-        raise ValueError("no penalty is named; leave penalties out for all that are registered")
+        raise ValueError(f"no penalty is named; leave penalties out for {', '.join(USUAL)}")
     if len(set(names)) < len(names):
         raise ValueError(f"a penalty is named twice: {', '.join(names)}")
     options |= {"cv": _kept(cv, y), "seed": seed, "progress": progress}
@@ -93,13 +94,6 @@ def _far_enough(X: Any, y: Any, penalty: Penalty, options: dict[str, Any]) -> Pa
         on = np.geomspace(grid[-1], 1e-3 * grid[-1], GRID)[1:]
         path = fit.path(X, y, penalty=penalty, alphas=np.append(grid, on), **options)
     return path
-
-
-def _named(penalty: Penalty) -> str:
-    """The name, with the parameters that are not the default's."""
-    usual = PENALTIES[penalty.name]().parameters() if penalty.name in PENALTIES else {}
-    changed = [f"{value:g}" for key, value in penalty.parameters().items() if usual.get(key) != value]
-    return ":".join([penalty.name, *changed])
 
 
 def _kept(cv: Any, y: Any) -> Any:

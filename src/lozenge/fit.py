@@ -12,7 +12,7 @@ from lozenge import problem as problems
 from lozenge.certificate import DEGENERATE
 from lozenge.design import as_design
 from lozenge.losses import LOSSES
-from lozenge.penalties import PENALTIES
+from lozenge.penalties.words import made
 from lozenge.results import CrossValidation, History, Model, Path, Solution, Split
 from lozenge.shards import Fleet, Shard
 from lozenge.source import Source
@@ -76,8 +76,13 @@ def path(
     loss : str or Loss
         ``"squared"``: f = ½(y - η)²; ``"logistic"``: f = log(1 + e^η) - yη.
     penalty : str or Penalty
-        ``"l1"``, ``"l2"``, ``"elasticnet"`` (l1_ratio 0.5), or an instance such as ``ElasticNet(l1_ratio=0.9)``; or any
-        object with ``value(B, alpha)`` and ``prox(Z, step, alpha)``: see `lozenge.penalties.own`.
+        A name with its defaults, ``name:number``, or an instance such as ``ElasticNet(l1_ratio=0.9)`` of a class of
+        `lozenge.penalties`: ``"l1"``, ``"l2"``, ``"elasticnet"``; ``"lq"`` and ``"l0"``; the concave ``"mcp"``,
+        ``"scad"``, ``"log"`` and ``"capped_l1"``; ``Group(groups=...)``, ``SparseGroup`` and ``GroupMCP``, whose groups
+        are labels, {name: columns} or lists of columns; ``"slope"`` (``Slope(q=0.1)`` or ``lambdas=``); ``"tv"`` along
+        the columns.  The first nine take bounds in the user's units: ``L1(positive=True)``, ``lower=`` and ``upper=``,
+        one number, one per column or {name: number}.  Or any object with ``value(B, alpha)`` and
+        ``prox(Z, step, alpha)``: see `lozenge.penalties.own`.
     constraint : L1Ball, L2Ball or GroupBall, optional
         Takes the place of the penalty: minimise the mean loss subject to a norm ≤ t, one column of the answer per
         radius, from small to large.  ``alphas`` then holds the multipliers.
@@ -317,8 +322,7 @@ def revive(found: Path, X: Any, y: Any) -> Path:
         If these are not the rows that it was fitted on: their number, means, spreads and forces are compared.
     """
     model = found.model
-    parameters: dict[str, Any] = dict(model.penalty_parameters)
-    penalty = PENALTIES[model.penalty](**parameters)
+    penalty = made(model.penalty, model.penalty_parameters)
     # What is kept at an α under a concave penalty depends on the way there.
     first = found.chosen if penalty.convex else 0
     fresh = path(
@@ -527,7 +531,7 @@ def refined(found: Path, features: Iterable[int] | None = None) -> Path:
     for j in wanted:
         first = int(history.entered[j])
         above = float(alphas[first - 1]) if first else max(found.model.alpha_max, float(alphas[0]))
-        if np.isnan(enters[j]):
+        if np.isnan(enters[j]) and (first or source.hold(above, int(j)) >= 0):  # else no α is known that holds it
             enters[j] = turning(source, int(j), above, float(alphas[first]))
         if np.isnan(leaves[j]) and found.coefs[[j], [len(alphas) - 1]] == 0:
             k = last_exit[int(j)]

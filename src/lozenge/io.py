@@ -21,13 +21,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from lozenge.results import Certificate, CrossValidation, Forces, History, Model, Path, Status
+from lozenge.results import Certificate, CrossValidation, Forces, History, Hold, Model, Path, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["ModelFileError", "load", "save", "write"]
 
+KINDS = ("price", "bound", "group", "excess", "rank", "neighbours")  # of what holds a weight
 FORMAT, VERSION = "lozenge-model", 1
 LARGEST = 512 * 2**20  # bytes of a model file
 DEEPEST = 32  # brackets within brackets; a model needs 6, an encoding 5
@@ -409,6 +410,11 @@ class _Optional:
 
 
 @dataclass(frozen=True)
+class _Absent(_Optional):
+    """None is no key at all: files from before there was one are read as before."""
+
+
+@dataclass(frozen=True)
 class _Columns:
     """A scipy.sparse CSC matrix, features by alphas: pointers, row indices, values."""
 
@@ -467,6 +473,36 @@ class _Plain:
 
 
 @dataclass(frozen=True)
+class _Parameters:
+    """Arguments by name, each true, false, a number, or a list or an object of numbers, texts, null or lists of texts.
+
+    What they may be to a penalty or a loss is asked of its class.
+    """
+
+    def pack(self, value: Any) -> Any:
+        return dict(value)
+
+    def unpack(self, tree: Any, where: str, sizes: dict[str, int]) -> Any:
+        _expect(type(tree) is dict, where, "an object", tree)
+        return {key: self._part(part, f"{where}.{_show(key)}", sizes) for key, part in tree.items()}
+
+    def _part(self, tree: Any, where: str, sizes: dict[str, int]) -> Any:
+        if type(tree) is dict:
+            return {key: self._entry(part, f"{where}.{_show(key)}", sizes) for key, part in tree.items()}
+        if type(tree) is list:
+            return [self._entry(part, f"{where}[{k}]", sizes) for k, part in enumerate(tree)]
+        return tree if type(tree) is bool else self._entry(tree, where, sizes)
+
+    def _entry(self, tree: Any, where: str, sizes: dict[str, int]) -> Any:
+        if type(tree) is list:
+            return list(_Tuple(_Text()).unpack(tree, where, sizes))
+        if tree is None or type(tree) is str:
+            return tree
+        _Number().unpack(tree, where, sizes)
+        return tree
+
+
+@dataclass(frozen=True)
 class _Record:
     """A record of `lozenge.results`: its keys are closed, and read in this order."""
 
@@ -475,7 +511,10 @@ class _Record:
     check: Callable[[Any], str | None] = lambda _: None
 
     def pack(self, value: Any) -> Any:
-        return {key: form.pack(getattr(value, key)) for key, form in self.parts.items()}
+        packed = {key: form.pack(getattr(value, key)) for key, form in self.parts.items()}
+        return {
+            key: part for key, part in packed.items() if part is not None or not isinstance(self.parts[key], _Absent)
+        }
 
     def unpack(self, tree: Any, where: str, sizes: dict[str, int]) -> Any:
         found = self.of(**_closed(self.parts, tree, where, sizes))
@@ -489,13 +528,16 @@ def _closed(parts: dict[str, _Form], tree: Any, where: str, sizes: dict[str, int
     _expect(type(tree) is dict, where, "an object", tree)
     for wrong, keys in (
         ("an unknown key", tree.keys() - parts.keys()),
-        ("no key", parts.keys() - tree.keys()),
+        ("no key", {key for key, form in parts.items() if not isinstance(form, _Absent)} - tree.keys()),
     ):
         if keys:
             raise ModelFileError(
                 f"{where or 'the model'} has {wrong} {_show(min(keys))}; the file was changed, save it again"
             )
-    return {key: form.unpack(tree[key], f"{where}.{key}" if where else key, sizes) for key, form in parts.items()}
+    return {
+        key: form.unpack(tree[key], f"{where}.{key}" if where else key, sizes) if key in tree else None
+        for key, form in parts.items()
+    }
 
 
 # ------------------------------------------------------------------------------------ the schema
@@ -515,13 +557,12 @@ def _model_fault(model: Model) -> str | None:
     from lozenge.losses import LOSSES
     from lozenge.penalties import PENALTIES
 
-    asked: list[tuple[str, Any, dict[str, float]]] = [
+    asked: list[tuple[str, Any, dict[str, Any]]] = [
         (model.loss, LOSSES[model.loss], model.loss_parameters),
         (model.penalty, PENALTIES[model.penalty], model.penalty_parameters),
     ]
     for what, kind, given in asked:
-        names = {field.name for field in fields(kind) if field.init}
-        if given.keys() - names or not all(type(value) in {int, float} for value in given.values()):
+        if not _takes(kind, given):
             return f"{what} does not take the parameters {_show(given)}"
         try:
             kind(**given)
@@ -532,7 +573,40 @@ def _model_fault(model: Model) -> str | None:
     return None
 
 
+def _takes(kind: Any, given: dict[str, Any]) -> bool:
+    """Whether a class has arguments of these names and types: of the type of the default, or any where that is None."""
+    usual = {field.name: field.default for field in fields(kind) if field.init}
+    return not given.keys() - usual.keys() and all(
+        usual[name] is None or _alike(usual[name], value) for name, value in given.items()
+    )
+
+
+def _alike(usual: Any, value: Any) -> bool:
+    if type(usual) is bool or type(value) is bool:
+        return type(usual) is type(value)
+    return type(usual) in {int, float} and type(value) in {int, float}
+
+
+def _penalty_fault(path: Path) -> str | None:
+    """What the penalty says of the columns: groups that overlap, bounds of columns that are not there."""
+    from lozenge.penalties.words import made
+
+    try:
+        penalty = made(path.model.penalty, path.model.penalty_parameters)
+        penalty.named(path.feature_names).usual_weights(len(path.feature_names))
+        penalty.aliases(path.feature_names)
+        if (written := penalty.parameters()) != path.model.penalty_parameters:
+            return (
+                f"model.penalty_parameters: {_show(path.model.penalty_parameters)} is not how {_show(written)} is kept"
+            )
+    except (ValueError, TypeError, KeyError) as error:
+        return f"model.penalty_parameters: {_show(str(error)) if isinstance(error, KeyError) else error}"
+    return None
+
+
 def _path_fault(path: Path) -> str | None:
+    if (fault := _penalty_fault(path)) is not None:
+        return fault
     if len(set(path.feature_names)) < len(path.feature_names):
         return "feature_names: a name comes twice"
     if (np.diff(path.alphas) > 0).any():
@@ -547,9 +621,9 @@ MODEL = _Record(
     Model,
     {
         "loss": _Text(_losses),
-        "loss_parameters": _Plain(),
+        "loss_parameters": _Parameters(),
         "penalty": _Text(_penalties),
-        "penalty_parameters": _Plain(),
+        "penalty_parameters": _Parameters(),
         "fit_intercept": _Flag(),
         "standardize": _Flag(),
         "tol": _Number(low=0),
@@ -581,6 +655,14 @@ HISTORY = _Record(
         "sign_changes": _Tuple(_Pair(_Number(int, 0, "features"), _Number(int, 0, "alphas"))),
     },
 )
+HOLD = _Record(
+    Hold,
+    {
+        "kind": _Tuple(_Text(lambda: {kind: kind for kind in KINDS}), "features"),
+        "pull": _Array(_FEATURES, low=0),
+        "block": _Array(_FEATURES, int, -1, "features"),
+    },
+)
 FORCES = _Record(
     Forces,
     {
@@ -592,6 +674,7 @@ FORCES = _Record(
         "certified": _Array(_FEATURES, bool),
         "unique": _Flag(),
         "gap": _Number(null=math.inf),
+        "hold": _Absent(HOLD),
     },
 )
 SCORES = _Record(

@@ -5,6 +5,7 @@ Nothing here computes.  The verbs of `Path` and `Solution` delegate to the modul
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
@@ -57,6 +58,28 @@ class Split(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
+class Hold:
+    """What holds each weight where it is, where that is more than a price of each one's own.
+
+    Attributes
+    ----------
+    kind : (p,) texts
+        ``price``: |left| of the feature alone is set against its price.  ``bound``: a weight at a bound that it is
+        pulled against.  ``group``: the norm of what the columns of a group leave; ``excess``: of that beyond each one's
+        own price.  ``rank``: |left|, on average over the weights that hold some ranks together.  ``neighbours``: what
+        a run of neighbours leaves together.
+    pull : (p,)
+        What is set against the price: a weight is zero while it is at most the price, and 0 against a bound at zero.
+    block : (p,)
+        Features with the same number are held together; -1 for one that is held alone.
+    """
+
+    kind: tuple[str, ...]
+    pull: Floats
+    block: Indices
+
+
+@dataclass(frozen=True, eq=False)
 class Forces:
     """What pulls on every feature at one α, in the units of α.
 
@@ -73,6 +96,8 @@ class Forces:
         True where the weight is zero in every optimum (gap-safe).
     unique : bool
         True where the optimum is proved to be the only one.
+    hold : Hold or None
+        None where every feature is held by a price of its own: |left| is what is set against it.
     """
 
     alpha: float
@@ -83,6 +108,7 @@ class Forces:
     certified: Bools
     unique: bool
     gap: float
+    hold: Hold | None = None
 
 
 class Source(Protocol):
@@ -130,7 +156,7 @@ class Source(Protocol):
         ...
 
     def hold(self, alpha: float, feature: int) -> float:
-        """How firmly a feature is at zero: price - |left| where it is zero, -|weight| where it is kept."""
+        """How firmly a feature is at zero: price - pull where it is zero, -|weight| where it is kept."""
         ...
 
     def unchanged(self) -> None:
@@ -178,7 +204,7 @@ class Model:
     loss: str
     loss_parameters: dict[str, float]
     penalty: str
-    penalty_parameters: dict[str, float]
+    penalty_parameters: dict[str, Any]
     fit_intercept: bool
     standardize: bool
     tol: float
@@ -448,8 +474,8 @@ class Path:
 class Reason:
     """Why one feature has the weight that it has, at one α.
 
-    ``marginal = used + left``; zero while ``|left| <= price``.  All four and ``slack = price - |left|`` are gradients
-    in the units of α; ``share = |left| / price``.
+    ``marginal = used + left``; zero while ``pull <= price``, where ``pull`` is ``|left|`` unless ``held_by`` says
+    otherwise.  All five and ``slack = price - pull`` are gradients in the units of α; ``share = pull / price``.
 
     Attributes
     ----------
@@ -471,6 +497,10 @@ class Reason:
     ridge_weight : user's units, under L2 at the α that explains the same deviance
         (both None where only the data could tell, or where they are too dear: see `lozenge.explain.why.why`)
     convex : the penalty is, so that there is an optimum to speak of; else these are the forces at a stationary point
+    held_by : what sets ``pull`` against ``price``, as `Hold` names it
+    held_with, others_held : names of at most twelve features that are held together with it, and how many there are
+    group : name of its group, where it has one
+    bounded : whether the penalty has bounds
     """
 
     feature: str
@@ -506,6 +536,16 @@ class Reason:
     rivals: tuple[tuple[str, float], ...] | None = None
     ridge_weight: float | None = None
     convex: bool = True
+    held_by: str = "price"
+    pull: float = math.nan
+    held_with: tuple[str, ...] = ()
+    others_held: int = 0
+    group: str | None = None
+    bounded: bool = False
+
+    def __post_init__(self) -> None:
+        if math.isnan(self.pull):
+            object.__setattr__(self, "pull", abs(self.left))
 
     def __str__(self) -> str:
         from lozenge.explain import why
@@ -567,6 +607,7 @@ class Reasons:
     left: Floats
     price: Floats
     share: Floats
+    slack: Floats
     enters_at: Floats
     certified: Bools
 

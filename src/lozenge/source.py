@@ -15,7 +15,7 @@ from lozenge.engine import Step
 from lozenge.factor import Factor
 from lozenge.penalties import L2
 from lozenge.penalties.balls import Inside
-from lozenge.results import Certificate, Forces, Solution, Status
+from lozenge.results import Certificate, Forces, Hold, Solution, Status
 from lozenge.shards import Want
 from lozenge.threads import one_pool
 from lozenge.working import Working, look
@@ -184,8 +184,11 @@ class Source:
         weight, price, certified = np.zeros(p + 1), np.zeros(p), np.ones(p, dtype=bool)
         weight[step.cols] = step.beta
         price[~np.isfinite(self.model.penalty_weights)] = np.inf
-        pen = problem.penalised
-        price[pen] = problem.penalty.price(alpha / self.unit) * self.unit
+        pen, hold = problem.penalised, None
+        if alpha > 0:
+            prices, held = problem.penalty.hold(weight[pen], pull[pen], alpha / self.unit)
+            price[pen] = prices * self.unit
+            hold = None if held is None else self._whole(held, np.abs(pull[:p]))
         certified[pen] = step.safe if alpha > 0 else False
         certified[problem.free[problem.free < p]] = False
         live = ~self.model.constant
@@ -198,7 +201,17 @@ class Source:
             certified=certified,
             unique=self._sole(step, alpha),
             gap=self.gap(step),
+            hold=hold,
         )
+
+    def _whole(self, held: Hold, size: Floats) -> Hold:
+        """What holds the penalised columns, among all columns and in the user's units."""
+        kind = np.full(self.problem.p, "price", dtype=object)
+        block = np.full(self.problem.p, -1)
+        against = np.where(self.model.constant, 0.0, size)
+        pen = self.problem.penalised
+        kind[pen], block[pen], against[pen] = held.kind, held.block, held.pull
+        return Hold(tuple(kind.tolist()), against * self.unit, block)
 
     @one_pool()
     def similarity(self, feature: int, others: Indices) -> Floats:
@@ -325,13 +338,14 @@ class Source:
         return problem.gram(sums.gram[:, :, 0], features, features)
 
     def hold(self, alpha: float, feature: int) -> float:
-        """How firmly a feature is at zero: price - |left| where it is zero, -|weight| where it is kept."""
+        """How firmly a feature is at zero: price - pull where it is zero, -|weight| where it is kept."""
         step = self._step(alpha)
         kept = step.beta[step.cols == feature]
         if kept.size and kept[0] != 0.0:
             return -float(abs(kept[0])) * self.unit
         forces = self.forces(alpha)
-        return max(float(forces.price[feature] - abs(forces.left[feature])), 0.0)
+        against = abs(forces.left[feature]) if forces.hold is None else forces.hold.pull[feature]
+        return max(float(forces.price[feature] - against), 0.0)
 
     def unchanged(self) -> None:
         """Refuse to go on with data that are no longer those of the path."""

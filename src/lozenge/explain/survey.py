@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lozenge.explain.held import always, pulls, shares
 from lozenge.explain.words import forces_at
 from lozenge.results import Reasons
 
@@ -37,12 +38,12 @@ def reasons(path: Path, alpha: float | None = None) -> Reasons:
     state[np.isinf(model.penalty_weights)] = "excluded"
     state[free] = "unpenalised"
     state[model.constant] = "constant"
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(forces.price > 0, np.abs(forces.left) / forces.price, np.nan)
-        weight = forces.weight / model.penalised_unit
+    share = shares(forces)
+    weight = forces.weight / model.penalised_unit
     per_sd = weight * model.scale
+    never_out = always(path)
     entered, history = path.history.entered, path.history
-    on_grid = np.where(entered >= 0, path.alphas[np.maximum(entered, 0)], np.nan)
+    on_grid = np.where((entered >= 0) & ~never_out, path.alphas[np.maximum(entered, 0)], np.nan)
     rank = np.select([kept | free, state == "zero"], [0, 1], 2)
     order = np.lexsort((-np.nan_to_num(share, nan=0.0, posinf=0.0), -np.abs(per_sd), rank))
     return Reasons(
@@ -56,6 +57,7 @@ def reasons(path: Path, alpha: float | None = None) -> Reasons:
         left=forces.left,
         price=forces.price,
         share=share,
-        enters_at=np.where(np.isnan(history.enters_at), on_grid, history.enters_at),
+        slack=forces.price - pulls(forces),
+        enters_at=np.where(np.isnan(history.enters_at) | never_out, on_grid, history.enters_at),
         certified=forces.certified,
     )

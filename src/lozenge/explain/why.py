@@ -1,8 +1,9 @@
 """Why a weight is what it is: marginal = used + left, and what is left against the price.
 
 At an optimum every penalised feature obeys one law.  A zero leaves at most the price, |left| ≤ αρv; a kept
-one leaves exactly the penalty's slope at its weight, of the elastic net αv(ρ sign(b) + (1 - ρ)b).  The rest is
-bookkeeping and English.
+one leaves exactly the penalty's slope at its weight, of the elastic net αv(ρ sign(b) + (1 - ρ)b).  Where several are
+held together, or a bound holds one, something else than |left| is set against the price (`lozenge.results.Hold`), and
+`LAWS` has the words for it.  The rest is bookkeeping and English.
 """
 
 from __future__ import annotations
@@ -12,19 +13,26 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from lozenge.explain.rivals import rivals
+from lozenge.explain.held import always, convex, held
+from lozenge.explain.rivals import MOST, rivals
 from lozenge.explain.words import forces_at, number, percent, position
+from lozenge.penalties.words import bounded
 from lozenge.results import Reason
 
 if TYPE_CHECKING:
-    from lozenge.results import Floats, Forces, Model, Path, Source
+    from collections.abc import Callable
+
+    from lozenge.results import Floats, Forces, Indices, Model, Path, Source
 
 __all__ = ["chosen_by", "sentence", "why"]
 
 CLOSE = 0.895  # a zero that leaves this share of the price, 90 % as it is printed, depends on the choice of α
 DRIFT_HOLDS_TO = 1e-6  # a crossing nearer to 0, in units of α, is rounding
 SPLIT_HOLDS_TO = 1e-6  # parts of `used` that miss its sum by more are not shown
+REPEATED = 1e-9  # an eigenvalue of a correlation matrix below this is rounding
 TWIN_TO = 1e-9  # |correlation| this near to 1 is the same column in other units
+EXTRAPOLATED = {"price", "bound", "group"}  # laws that a line of pulls is followed to
+FLAT = {"l1", "group", "sparse_group", "slope"}  # penalties that pull on every weight by the price
 AT_THE_PRICE = 1e-9  # a share this near to 1 is the price itself
 CONTRASTED = 20_000_000  # entries of X up to which the fit under L2 is made for the contrast
 FADED = 1e-3  # share of the price that a kept weight under a concave penalty may leave and be told as nothing
@@ -80,6 +88,7 @@ def why(path: Path, feature: str | int, alpha: float | None = None) -> Reason:
     model, source = path.model, path.source
     unit, scale = float(model.penalised_unit[j]), float(model.scale[j])
     weight, left, price = float(forces.weight[j]), float(forces.left[j]), float(forces.price[j])
+    hold = held(path, forces, j)
     marginal = float(forces.marginal[j])
     used = marginal - left
     constant, v = bool(model.constant[j]), float(model.penalty_weights[j])
@@ -97,9 +106,10 @@ def why(path: Path, feature: str | int, alpha: float | None = None) -> Reason:
         twins = _twins(path, j, similarity)
         if model.loss == "squared" and not free:
             parts = _split(path, source, forces, j, similarity, used)
-        if state in {"kept", "unpenalised"}:
-            refit = _known(float(source.refit(kept)[np.searchsorted(kept, j)]))
         others = rivals(path, source, j, kept)
+        # Where the inverse behind the rivals fails, kept features repeat one another.
+        if state in {"kept", "unpenalised"} and (others is not None or _determined(source, kept, j)):
+            refit = _known(float(source.refit(kept)[np.searchsorted(kept, j)]))
         if model.n * len(path.feature_names) <= CONTRASTED and model.penalty != "l2" and forces.alpha > 0:
             ridge = _known(float(source.contrast(float(forces.alpha))[j]))
 
@@ -119,8 +129,8 @@ def why(path: Path, feature: str | int, alpha: float | None = None) -> Reason:
         used_by=parts,
         left=left,
         price=price,
-        share=abs(left) / price if price > 0 else math.nan,
-        slack=price - abs(left),
+        share=hold.pull / price if price > 0 else math.nan,
+        slack=price - hold.pull,
         enters_at=enters,
         next_at=entry.alpha,
         next_exact=entry.exact,
@@ -129,7 +139,7 @@ def why(path: Path, feature: str | int, alpha: float | None = None) -> Reason:
         certified=bool(forces.certified[j]),
         unique=bool(forces.unique),
         twins=twins,
-        correlation_unit=_correlation_unit(model, j),
+        correlation_unit=0.0 if hold.more and not model.standardize else _correlation_unit(model, j),
         constant=constant,
         loss=model.loss,
         penalty=model.penalty,
@@ -141,7 +151,13 @@ def why(path: Path, feature: str | int, alpha: float | None = None) -> Reason:
         turned_at=tuple(float(path.alphas[k]) for feature, k in path.history.sign_changes if feature == j),
         rivals=others,
         ridge_weight=ridge,
-        convex=path.certificates[path.chosen].kind == "gap" or (path.source is not None and path.source.convex),
+        convex=convex(path),
+        held_by=hold.by,
+        pull=hold.pull,
+        held_with=hold.others,
+        others_held=hold.more,
+        group=hold.group,
+        bounded=bounded(model.penalty_parameters),
     )
 
 
@@ -157,6 +173,19 @@ def chosen_by(path: Path) -> str:
 
 def _known(value: float) -> float | None:
     return None if math.isnan(value) else value
+
+
+def _determined(source: Source, kept: Indices, j: int) -> bool:
+    """Whether the kept features without j do not make up j: else no refit without a penalty is the only one."""
+    if len(kept) > MOST:
+        return True
+    C = source.covariance(kept)
+    size = np.sqrt(np.diagonal(C))
+    if not (size > 0).all():
+        return True
+    values, vectors = np.linalg.eigh(C / np.outer(size, size))
+    loose = np.square(vectors[np.searchsorted(kept, j)])[values <= REPEATED]
+    return bool(loose.sum() <= REPEATED)
 
 
 def _correlation_unit(model: Model, j: int) -> float:
@@ -225,7 +254,9 @@ def _rank(path: Path, j: int) -> int | None:
 
 def _visits(path: Path, j: int) -> tuple[float | None, float | None]:
     history = path.history
-    if path.certificates[path.chosen].kind != "gap" and history.entered[j] >= 0:
+    if always(path)[j]:
+        return None, None
+    if not convex(path) and history.entered[j] >= 0:
         # What is kept between two values of the grid depends on the way there: the grid's own are what there is.
         gone = [int(k) for feature, k in history.exits if feature == j]
         left = gone and path.coefs[[j], [len(path.alphas) - 1]] == 0
@@ -241,7 +272,7 @@ def _next(path: Path, forces: Forces, j: int, enters: float | None) -> _Next:
     """Give the next entry below this α: refined on the grid, else along the drift past its end."""
     alpha, source = forces.alpha, path.source
     if enters is not None and enters <= alpha:
-        return _Next(enters, exact=path.certificates[path.chosen].kind == "gap")
+        return _Next(enters, exact=convex(path))
     row = path.coefs[[j], :].toarray().ravel()
     seen = np.flatnonzero((row != 0) & (path.alphas < alpha))
     if seen.size:
@@ -261,17 +292,30 @@ def _next(path: Path, forces: Forces, j: int, enters: float | None) -> _Next:
 
 
 def _extrapolated(source: Source, forces: Forces, j: int) -> float | None:
-    """Largest α' < α where |left + (α' - α) drift| = price·α'/α, if nothing else happens first."""
-    alpha, price, left = forces.alpha, float(forces.price[j]), float(forces.left[j])
-    if not (alpha > 0 and 0 < price < math.inf):
+    """Largest α' < α where ‖left + (α' - α) drift‖ = price·α'/α, if nothing else happens first.
+
+    The norm is over the columns of its group, or of it alone; a bound at zero holds against a pull of its own sign.
+    """
+    alpha, price = forces.alpha, float(forces.price[j])
+    block, by = (-1, "price") if forces.hold is None else (int(forces.hold.block[j]), forces.hold.kind[j])
+    if not (alpha > 0 and 0 < price < math.inf and by in EXTRAPOLATED):
         return None
-    drift = float(source.drift(alpha)[j])
-    crossings = []
-    for sign in (1, -1):
-        fall = price / alpha - sign * drift
-        if fall > 0:
-            crossings.append(sign * (left - alpha * drift) / fall)
-    return max((crossing for crossing in crossings if DRIFT_HOLDS_TO * alpha < crossing < alpha), default=None)
+    together = by == "group" and forces.hold is not None
+    members = np.flatnonzero(forces.hold.block == block) if together and forces.hold is not None else np.array([j])
+    drift = source.drift(alpha)[members]
+    start = forces.left[members] - alpha * drift
+    # ‖start + α' drift‖² = (price/α)² α'²
+    per = price / alpha
+    a, b, c = float(drift @ drift) - per * per, float(start @ drift), float(start @ start)
+    root = b * b - a * c
+    if root < 0 or a == 0:
+        crossings = [] if a or b == 0 else [-0.5 * c / b]
+    else:
+        crossings = [(-b + sign * math.sqrt(root)) / a for sign in (1, -1)]
+    below = [at for at in crossings if DRIFT_HOLDS_TO * alpha < at < alpha]
+    if by == "bound":
+        below = [at for at in below if float(start[0] + at * drift[0]) * float(forces.left[j]) < 0]
+    return max(below, default=None)
 
 
 # ---------------------------------------------------------------------------------------- the sentence
@@ -324,82 +368,242 @@ def _unpenalised(reason: Reason) -> list[str]:
 
 
 def _kept(reason: Reason) -> list[str]:
+    law = LAWS[reason.held_by]
+    verdict = f"{reason.feature} is kept{law.kept(reason)}, {_weight(reason)}."
     if reason.alpha == 0:
         return [
-            f"{reason.feature} is kept, {_weight(reason)}.",
+            verdict,
             "At alpha 0 nothing has a price: this is the fit without a penalty.",
             _doubt(reason),
         ]
-    balance = f"{_alone(reason, kept=True)}; {_taken(reason)}"
-    if reason.price == 0:
+    balance = f"{_alone(reason, kept=True)}; {_taken(reason)}{law.leaves(reason)}"
+    if law.bare and reason.price == 0:
         return [
-            f"{reason.feature} is kept, {_weight(reason)}.",
+            verdict,
             f"{balance}, the ridge's pull on a weight of this size.",
             "The price is 0: a pull that fades with the weight makes none exactly 0; being kept says little.",
             _refitted(reason),
             _doubt(reason),
         ]
-    show = _shown(reason)
-    excess = -reason.slack
-    if abs(excess) <= 1e-3 * reason.price:
-        balance += f", exactly the price at alpha {number(reason.alpha)}"
-    elif not reason.convex and reason.share < FADED:
-        balance += (
-            f", nothing of the price {show(reason.price)} at alpha {number(reason.alpha)}: under {reason.penalty} a "
-            "weight of this size is no longer pulled"
-        )
-    elif not reason.convex and excess < 0:
-        balance += (
-            f", {percent(reason.share)} of the price {show(reason.price)} at alpha {number(reason.alpha)}: under "
-            f"{reason.penalty} the pull fades with the weight, and on one of this size that much is left of it"
-        )
-    elif reason.penalty != "l1" and excess > 0:
-        balance += (
-            f", exactly the price {show(reason.price)} plus the ridge's pull {show(excess)} "
-            f"at alpha {number(reason.alpha)}"
-        )
-    else:
-        balance += (
-            f", {percent(reason.share)} of the price {show(reason.price)} where the optimum leaves "
-            "exactly the price: this fit is not quite there"
-        )
     turned = reason.weight * reason.marginal < 0
     return [
-        f"{reason.feature} is kept, {_weight(reason)}.",
-        f"{balance}.",
+        verdict,
+        f"{balance}{law.balance(reason)}.",
         "The other features have turned its sign." if turned else "",
         _refitted(reason),
-        _stay(reason),
+        _stay(reason) if reason.price > 0 else "",
         _twinned(reason),
         "" if reason.twins else _doubt(reason),
     ]
 
 
 def _zero(reason: Reason) -> list[str]:
-    name, show = reason.feature, _shown(reason)
+    name, law = reason.feature, LAWS[reason.held_by]
     if reason.alpha == 0:
         return [f"{name} is 0 at alpha 0, where nothing has a price: the data alone ask for no weight."]
-    if reason.price == 0:
+    if reason.price == 0 and law.bare:
         return [
             f"{name} is 0 by the data, not by the penalty, whose price is 0: nothing is left for it.",
             f"{_alone(reason)}{_accounted(reason)}.",
         ]
     close = reason.share >= CLOSE
-    verdict = f"{name} is exactly 0" + (", but close" if close else "")
-    standing = f"{percent(reason.share)} of the price {show(reason.price)} at alpha {number(reason.alpha)}"
-    if reason.kept == 0:
-        balance = f"{_alone(reason)}, {standing}, where no feature is in the model"
-    else:
-        balance = f"{_alone(reason)}{_accounted(reason)}. The {show(reason.left)} left is {standing}"
-    if not close:
-        balance += ": any weight, however small, would cost more than it earns" if reason.convex else ""
+    verdict = f"{name} is exactly 0" + (", but close" if close else "") + law.zero(reason)
     return [
         f"{verdict}.",
-        f"{balance}.",
+        f"{law.standing(reason)}.",
         _twinned(reason) or _entry(reason),
         _contrasted(reason),
         _zero_caution(reason, close=close),
     ]
+
+
+def _standing(reason: Reason, who: str = "") -> str:
+    """Set what a zero, or those it is held with, leave beside the price."""
+    show = _shown(reason)
+    standing = f"{percent(reason.share)} of {_price(reason)} {show(reason.price)} at alpha {number(reason.alpha)}"
+    if who:
+        balance = f"{_said(reason)}. {who}, {standing}"
+    elif reason.kept == 0:
+        balance = f"{_alone(reason)}, {standing}, where no feature is in the model"
+    else:
+        balance = f"{_said(reason)}. The {show(reason.left)} left is {standing}"
+    if reason.share >= CLOSE or not reason.convex:
+        return balance
+    many = "any weights on them, however small, would cost more than they earn"
+    return f"{balance}: {many if who else 'any weight, however small, would cost more than it earns'}"
+
+
+def _said(reason: Reason) -> str:
+    return _alone(reason) if reason.kept == 0 else f"{_alone(reason)}{_accounted(reason)}"
+
+
+def _price(reason: Reason) -> str:
+    return LAWS[reason.held_by].price(reason)
+
+
+def _balanced(reason: Reason) -> str:
+    """Set what a kept feature, or those it is held with, leave beside the price."""
+    show, excess = _shown(reason), -reason.slack
+    price, at = _price(reason), f"at alpha {number(reason.alpha)}"
+    if abs(excess) <= 1e-3 * reason.price:
+        return f", exactly {price} {at}"
+    if not reason.convex and reason.share < FADED:
+        return (
+            f", nothing of {price} {show(reason.price)} {at}: under {reason.penalty} a weight of this size is no "
+            "longer pulled"
+        )
+    if not reason.convex and excess < 0:
+        return (
+            f", {percent(reason.share)} of {price} {show(reason.price)} {at}: under {reason.penalty} the pull fades "
+            "with the weight, and on one of this size that much is left of it"
+        )
+    if reason.penalty == "elasticnet" and excess > 0:
+        return f", exactly {price} {show(reason.price)} plus the ridge's pull {show(excess)} {at}"
+    short = " where the optimum leaves exactly the price: this fit is not quite there"
+    return f", {percent(reason.share)} of {price} {show(reason.price)}{short if reason.penalty in FLAT else f' {at}'}"
+
+
+# ---------------------------------------------------------------------------------------- what holds it
+class _Law(NamedTuple):
+    """The words for one way to be held.
+
+    ``kept``, ``zero``: the end of the verdict.  ``leaves``: who leaves how much, of a kept feature, and ``balance``:
+    how that stands to the price.  ``standing``: what a zero is told, alone and left.  ``price``, ``entry``: what the
+    price is called, and who enters.  ``bare``: that a price of 0 leaves nothing to hold a zero but the data.
+    """
+
+    kept: Callable[[Reason], str] = lambda _: ""
+    zero: Callable[[Reason], str] = lambda _: ""
+    leaves: Callable[[Reason], str] = lambda _: ""
+    balance: Callable[[Reason], str] = _balanced
+    standing: Callable[[Reason], str] = _standing
+    price: Callable[[Reason], str] = lambda _: "the price"
+    entry: str = "It"
+    bare: bool = True
+
+
+def _with_others(reason: Reason) -> str:
+    """Name those that are held together with it."""
+    names, more = reason.held_with[:LISTED], reason.others_held - min(LISTED, len(reason.held_with))
+    return ", ".join(names) + (f" and {more:,} more" if more else "")
+
+
+def _others(reason: Reason, noun: str) -> str:
+    many = reason.others_held
+    return f"{_count(many)} {noun}{'s' * (many > 1)} ({_with_others(reason)})"
+
+
+def _group(reason: Reason) -> str:
+    many = f"all {_count(reason.others_held + 1)} columns of its group"
+    return f"{many} {reason.group}" if reason.group is not None else f"{many} (with {_with_others(reason)})"
+
+
+def _together(reason: Reason) -> str:
+    """How much a group leaves."""
+    beyond = ", beyond the price of each," if reason.held_by == "excess" else ""
+    many = f"Together the {_count(reason.others_held + 1)} columns of the group leave{beyond}"
+    return f"{many} {_shown(reason)(reason.pull)} (root of the sum of squares)"
+
+
+def _member(reason: Reason) -> str:
+    group = f"the group {reason.group}" if reason.group is not None else f"a group with {_with_others(reason)}"
+    return f" in {group}" if reason.others_held else ""
+
+
+def _side(reason: Reason) -> str:
+    """Name the bound: that of the sign of a weight at it, or of the pull on a zero."""
+    return "upper" if (reason.weight or reason.left) > 0 else "lower"
+
+
+def _at_bound(reason: Reason) -> str:
+    price = f"the price is {_shown(reason)(reason.price)} at alpha {number(reason.alpha)}"
+    return f"; {price}, and what the penalty does not hold the bound does"
+
+
+def _blocked(reason: Reason) -> str:
+    """Say what the pull on a zero asks for, and whether the bound is all that stands in its way."""
+    show, sign = _shown(reason), "positive" if reason.left > 0 else "negative"
+    price = f"the price {show(reason.price)} at alpha {number(reason.alpha)}"
+    asked = f"{_said(reason)}. The {show(reason.left)} left asks for a {sign} weight"
+    if abs(reason.left) > reason.price:
+        return f"{asked}, beyond {price}: without that bound it would have one"
+    return f"{asked}, which {price} would hold at 0 without that bound too"
+
+
+def _ranked(reason: Reason) -> str:
+    if not reason.others_held:
+        return _standing(reason)
+    others = _others(reason, "other")
+    return _standing(reason, f"On average it and {others} that hold its ranks leave {_shown(reason)(reason.pull)}")
+
+
+def _ends(reason: Reason) -> str:
+    return "the steps at its ends" if reason.others_held else "the steps to its neighbours"
+
+
+def _steps(reason: Reason) -> str:
+    if reason.price == 0:
+        return f": {_ends(reason)} and the weight cost nothing at the margin"
+    if abs(reason.slack) <= 1e-3 * reason.price:
+        return f", exactly what {_ends(reason)} and the weight cost at the margin at alpha {number(reason.alpha)}"
+    return f" where the optimum leaves {_shown(reason)(reason.price)}: this fit is not quite there"
+
+
+def _stretched(reason: Reason) -> str:
+    if reason.price == 0:
+        return f"{_said(reason)}. This penalty prices steps between neighbours, not weights: the data put it there"
+    stretch = "The stretch of the run that is pulled hardest uses" if reason.others_held else "What is left uses"
+    held = f"of what holds it at zero at alpha {number(reason.alpha)}, its neighbours included"
+    return f"{_said(reason)}. {stretch} {percent(reason.share)} {held}"
+
+
+LAWS = {
+    "price": _Law(),
+    "bound": _Law(
+        kept=lambda reason: f" at its {_side(reason)} bound",
+        zero=lambda reason: (
+            f", {'held by' if abs(reason.left) > reason.price else 'at'} its {_side(reason)} bound of 0"
+        ),
+        balance=_at_bound,
+        standing=_blocked,
+        bare=False,
+    ),
+    "group": _Law(
+        kept=lambda reason: f" with {_group(reason)}",
+        zero=lambda reason: f", with {_group(reason)}",
+        leaves=lambda reason: f". {_together(reason)}",
+        standing=lambda reason: _standing(reason, _together(reason)),
+        price=lambda _: "the group's price",
+        entry="The group",
+    ),
+    "excess": _Law(
+        kept=_member,
+        zero=lambda reason: f", with {_group(reason)}",
+        leaves=lambda reason: f". {_together(reason)}",
+        standing=lambda reason: _standing(reason, _together(reason)),
+        price=lambda _: "the group's price",
+    ),
+    "rank": _Law(
+        kept=lambda reason: f" with {_others(reason, 'other')} of equal size" if reason.others_held else "",
+        leaves=lambda reason: (
+            f". On average those of this size leave {_shown(reason)(reason.pull)}" if reason.others_held else ""
+        ),
+        standing=_ranked,
+        price=lambda reason: "the mean price of these ranks" if reason.others_held else "the price of its rank",
+    ),
+    "neighbours": _Law(
+        kept=lambda reason: (
+            f" in a run of equal weights with {_others(reason, 'neighbour')}" if reason.others_held else ""
+        ),
+        zero=lambda reason: f", in a run of zeros with {_others(reason, 'neighbour')}" if reason.others_held else "",
+        leaves=lambda reason: (
+            f". On average the run leaves {_shown(reason)(reason.pull)}" if reason.others_held else ""
+        ),
+        balance=_steps,
+        standing=_stretched,
+        bare=False,
+    ),
+}
 
 
 def _contrasted(reason: Reason) -> str:
@@ -407,7 +611,8 @@ def _contrasted(reason: Reason) -> str:
     said = ""
     if reason.ridge_weight is not None and reason.ridge_weight != 0.0:
         weight = number(reason.ridge_weight)
-        said = f"Under L2, whose pull fades with the weight, it would weigh {weight} at the same deviance."
+        fades = "which has no bounds here" if reason.bounded else "whose pull fades with the weight"
+        said = f"Under L2, {fades}, it would weigh {weight} at the same deviance."
     if reason.rivals and not reason.twins and abs(reason.rivals[0][1]) >= ALIKE:
         name, partial = reason.rivals[0]
         said += f" Given the other kept features it is most like {name} (partial correlation {partial:.2f})."
@@ -429,6 +634,8 @@ def _zero_caution(reason: Reason, *, close: bool) -> str:
         return "This zero depends on the choice of alpha" + (f" ({rule})." if rule else ".")
     if reason.twins:
         return ""
+    if reason.held_by == "bound" and abs(reason.left) > reason.price:
+        return f"That is the bound's doing: it is not evidence that {reason.feature} does not matter."
     if reason.loss == "logistic":
         return "An odds ratio of 1 here is the penalty's choice, not an estimate."
     return f"That is not evidence that {reason.feature} does not matter."
@@ -492,14 +699,15 @@ def _refitted(reason: Reason) -> str:
     if reason.refit_weight is None:
         return ""
     which = "alone" if reason.kept == 1 else f"on the same {_count(reason.kept)} features"
-    return f"Refitted without penalty {which} its weight would be {number(reason.refit_weight)}."
+    bounds = " and bounds" if reason.bounded else ""
+    return f"Refitted without penalty{bounds} {which} its weight would be {number(reason.refit_weight)}."
 
 
 def _stay(reason: Reason) -> str:
     if reason.enters_at is None:
         return ""
     leaves = f" and is out again below {number(reason.leaves_at)}" if reason.leaves_at is not None else ""
-    return f"It enters at alpha {number(reason.enters_at)}{leaves}."
+    return f"{LAWS[reason.held_by].entry} enters at alpha {number(reason.enters_at)}{leaves}."
 
 
 def _entry(reason: Reason) -> str:
@@ -518,7 +726,7 @@ def _entry(reason: Reason) -> str:
         return past.strip()  # the caution says it
     near, far = number(reason.next_at), _times(reason.alpha, reason.next_at)
     if reason.next_exact:
-        return f"{past}It enters{again} at alpha {near}, {far}."
+        return f"{past}{LAWS[reason.held_by].entry} enters{again} at alpha {near}, {far}."
     if reason.next_at >= reason.last_alpha:
         return f"{past}It is in the model{again} at alpha {near}, {far}."
     return (

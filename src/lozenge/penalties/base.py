@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lozenge.penalties.solvable import Solvable
+    from lozenge.results import Hold
 
     Floats = NDArray[np.float64]
     Indices = NDArray[np.int64]
@@ -95,6 +96,13 @@ class Penalty(Shape, Protocol):
 
     def price(self, alpha: float) -> Floats:
         """(k,) the largest |pull| at which a zero stays: the slope of αΩ at 0⁺."""
+        ...
+
+    def hold(self, B: Floats, pull: Floats, alpha: float) -> tuple[Floats, Hold | None]:
+        """(k,) the price that holds each coordinate of an answer b with these pulls, and what is set against it.
+
+        None in place of the second: |pull| of each coordinate alone.
+        """
         ...
 
     def tangent(self, B: Floats, alpha: float) -> Solvable:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from lozenge.penalties.whole import Whole
+from lozenge.results import Hold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lozenge.penalties.base import Floats, Indices
+    from lozenge.penalties.blocks import Blocks
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,10 @@ class Grouped(Whole):
         """Give the same penalty with v, the same for all columns of a group."""
         return replace(self, weights=weights)
 
+    def kernel(self, alpha: float) -> Blocks:
+        """αΩ as the small problem knows it; of a concave one, its tangent at zero."""
+        raise NotImplementedError
+
     def take(self, cols: NDArray[np.intp]) -> Self:
         """Give the same on whole groups."""
         return replace(self, groups=self._labels[cols], weights=self._v[cols])
@@ -67,6 +73,29 @@ class Grouped(Whole):
     def pooled(self, size: Floats) -> Floats:
         """The norm of the group, for each of its columns."""
         return np.sqrt(np.bincount(self._labels, weights=np.square(size)))[self._labels]
+
+    def hold(self, B: Floats, pull: Floats, alpha: float) -> tuple[Floats, Hold | None]:
+        """The norm of what a group leaves beyond each column's own price, against the group's.
+
+        Where the group is in and has such prices, a column of it that is zero is held by its own.  So is one that is a
+        group by itself.
+        """
+        form = self.kernel(alpha)
+        labels, size = form.labels, np.abs(pull)
+        together = np.bincount(labels, minlength=len(form.price))[labels] > 1
+        norm = form.norms(np.maximum(size - form.l1, 0.0))[labels]
+        out = form.norms(B)[labels] == 0.0
+        whole = together & (form.price[labels] > 0.0) & (out | (B != 0.0))
+        alone = np.where(out | (B != 0.0), form.l1 + np.where(together, 0.0, form.price[labels]), form.l1)
+        word = "excess" if form.l1.any() else "group"
+        return (
+            np.where(whole, form.price[labels], alone),
+            Hold(
+                tuple(np.where(whole, word, "price").tolist()),
+                np.where(whole, norm, size),
+                np.where(together, labels, -1),
+            ),
+        )
 
     def aliases(self, names: Sequence[str]) -> dict[str, list[int]]:
         """Columns of the groups that have names."""

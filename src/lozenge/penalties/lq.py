@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -56,6 +56,10 @@ class Lq(Jumping):
         super().__post_init__()
         if not 0.0 < self.q <= 2.0:
             raise ValueError(f"q must be above 0 and at most 2; got {self.q}")
+
+    def parameters(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {"q": self.q} | super().parameters()
 
     @property
     def convex(self) -> bool:

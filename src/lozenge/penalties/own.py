@@ -271,6 +271,10 @@ class Own:
             return self._asked("violation", len(B), self.unit * B, self.unit * grad, self.unit * alpha)
         return np.abs(B - self.prox(B - self.step * grad, self.step, alpha)) / self.step
 
+    def hold(self, B: Floats, pull: Floats, alpha: float) -> tuple[Floats, None]:  # noqa: ARG002 - the price alone is known
+        """The price, and nothing else that holds a weight."""
+        return self.price(alpha), None
+
     def zero_interval(self, alpha: float, curvature: Floats) -> tuple[Floats, Floats]:
         """The object's own; else where the prox at the step of the residual, or the value next to zero, puts it."""
         if not self._has("zero_interval"):

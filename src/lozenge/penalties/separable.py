@@ -11,6 +11,7 @@ import numpy as np
 
 from lozenge.penalties.boxed import Boxed
 from lozenge.penalties.form import SoftThreshold
+from lozenge.results import Hold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +57,9 @@ class Separable(ABC):
         found: dict[str, Any] = {"positive": True} if self.positive else {}
         for name, value in (("lower", self.lower), ("upper", self.upper)):
             if value is not None:
-                found[name] = value if isinstance(value, (int, float)) else _plain(value)
+                plain = _plain(value)
+                if plain is not None:
+                    found[name] = plain
         return found
 
     @property
@@ -153,6 +156,19 @@ class Separable(ABC):
         """None."""
         return {}
 
+    def price(self, alpha: float) -> Floats:
+        """(k,) the largest |pull| at which a zero stays."""
+        raise NotImplementedError
+
+    def hold(self, B: Floats, pull: Floats, alpha: float) -> tuple[Floats, Hold | None]:
+        """Prices; |pull| is set against them but where a bound holds b, or holds at zero what is pulled beyond it."""
+        if not self.bounded:
+            return self.price(alpha), None
+        blocked = np.where(B == 0.0, self._pressing(pull) < np.abs(pull), ~self.within(B))
+        against = np.where(B == 0.0, self._pressing(pull), np.abs(pull))
+        kind = tuple(np.where(blocked, "bound", "price").tolist())
+        return self.price(alpha), Hold(kind, against, np.full(len(B), -1))
+
     def _confined(self, found: Floats, Z: Floats, step: float | Floats, alpha: float) -> Floats:
         """The prox between bounds, from the one without: that, the nearest bound, or zero, whichever costs least.
 
@@ -207,8 +223,16 @@ def _numbers(given: Any) -> list[Any]:
 def _plain(given: Any) -> Any:
     """As JSON holds it: None for no bound."""
     if hasattr(given, "items"):
-        return {str(name): float(value) for name, value in given.items()}
-    return [float(value) if np.isfinite(value) else None for value in np.asarray(given, dtype=np.float64)]
+        return {str(name): _finite(value) for name, value in given.items()}
+    return _finite(given) if np.ndim(given) == 0 else [_finite(value) for value in given]
+
+
+def _finite(value: Any) -> float | None:
+    return None if value is None or not np.isfinite(value) else float(value)
+
+
+def _or(value: Any, none: float) -> Any:
+    return none if value is None else value
 
 
 def _laid_out(given: Any, names: Sequence[str], what: str, none: float) -> Floats | None:
@@ -219,9 +243,9 @@ def _laid_out(given: Any, names: Sequence[str], what: str, none: float) -> Float
         unknown = [name for name in given if name not in set(names)]
         if unknown:
             raise ValueError(f"{what} names no feature {unknown[0]!r}")
-        found = np.array([given.get(name, none) for name in names], dtype=np.float64)
+        found = np.array([_or(given.get(name), none) for name in names], dtype=np.float64)
     else:
-        values = np.array([none if value is None else value for value in np.atleast_1d(given)], dtype=np.float64)
+        values = np.array([_or(value, none) for value in np.atleast_1d(given)], dtype=np.float64)
         if len(values) not in {1, len(names)}:
             raise ValueError(f"{what} needs one number, or one per column, {len(names)} of them; got {len(values)}")
         found = np.broadcast_to(values, len(names)).copy()

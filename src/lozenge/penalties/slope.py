@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from lozenge.penalties.ranked import Ranked
+from lozenge.penalties.ranked import Ranked, pooled
 from lozenge.penalties.whole import Whole
+from lozenge.results import Hold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -152,6 +153,29 @@ class Slope(Whole):
     def conjugate(self, Z: Floats, alpha: float) -> float:
         """0 inside the ball of the dual norm of radius α, inf outside and within 2 eps of its edge."""
         return self.kernel(alpha).conjugate(Z)
+
+    def hold(self, B: Floats, pull: Floats, alpha: float) -> tuple[Floats, Hold | None]:
+        """Mean |pull| against the mean price of the ranks that some weights hold together.
+
+        Weights of one magnitude do; of the zeros those that the least concave majorant of Σ|pull| over Σ price pools,
+        by rank of their pulls.  At an optimum the two means agree in a cluster, and a zero stays up to the price.
+        """
+        size, along = np.abs(B), np.where(B == 0.0, np.abs(pull), np.sign(B) * pull)
+        order = np.lexsort((-along, -size))
+        prices, kept = alpha * self._sequence, int(np.count_nonzero(B))
+        level = pooled(along[order[kept:]], np.ascontiguousarray(prices[kept:]))
+        # Runs of one level: magnitudes that are kept, then what pools the zeros.
+        level = np.concatenate([size[order[:kept]], level])
+        cuts = np.diff(level, prepend=np.nan) != 0.0
+        cuts[kept : kept + 1] = True
+        run = np.cumsum(cuts) - 1
+        counts = np.bincount(run)
+        against, price = np.empty(len(B)), np.empty(len(B))
+        against[order] = np.abs(np.bincount(run, weights=along[order]) / counts)[run]
+        price[order] = (np.bincount(run, weights=prices) / counts)[run]
+        block = np.empty(len(B), dtype=np.intp)
+        block[order] = np.where(counts[run] > 1, run, -1)
+        return price, Hold(("rank",) * len(B), against, block)
 
     def clusters(self, B: Floats) -> NDArray[np.intp]:
         """(k,) 0 where b = 0; else the rank of |b| among the magnitudes, 1 the largest."""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from lozenge.penalties.fused import Fused
+from lozenge.penalties.fused import STEPS, Fused
 from lozenge.penalties.whole import Whole
+from lozenge.results import Hold
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -141,6 +142,27 @@ class TV(Whole):
         """0 where the prox of z is zero, to rounding, and inf elsewhere; at ρ = 0 only where the total of z is 0."""
         return self.kernel(alpha).conjugate(Z)
 
+    def hold(self, B: Floats, pull: Floats, alpha: float) -> tuple[Floats, Hold | None]:
+        """Of a run of equal neighbours: its mean pull against the mean of its slope, which agree at an optimum.
+
+        Of a run that is zero: the pull of the stretch that is nearest to leaving zero against what that would cost.
+        There the pulls are those of the rows and of the neighbours on both sides of the run.
+        """
+        form = self.kernel(alpha)
+        step = np.sign(np.diff(B))
+        between = np.concatenate([[0.0], form.fused * step, [0.0]])
+        rest = pull + between[1:] - between[:-1]
+        starts = np.flatnonzero(np.diff(B, prepend=np.nan) != 0.0)
+        lengths = np.diff(starts, append=len(B))
+        against = np.abs(np.add.reduceat(pull, starts)) / lengths if len(B) else np.zeros(0)
+        price = np.abs(form.slope(B))[starts]
+        for k in np.flatnonzero(B[starts] == 0.0) if form.sparse > 0.0 else ():
+            own = Fused(int(lengths[k]), form.fused, form.sparse)
+            against[k], price[k] = _strained(own, rest[starts[k] : starts[k] + lengths[k]])
+        run = np.repeat(np.arange(len(starts)), lengths)
+        block = np.where(lengths[run] > 1, run, -1)
+        return price[run], Hold(("neighbours",) * len(B), against[run], block)
+
     def clusters(self, B: Floats) -> NDArray[np.intp]:
         """(k,) the number of the run of equal neighbours, from 1 on in their order; 0 where ρ > 0 holds b at 0."""
         held = (B == 0.0) & (self.l1_ratio > 0.0)
@@ -160,3 +182,20 @@ class TV(Whole):
         if self.weights is None:
             raise ValueError("this penalty has no weights yet; call with_weights first")
         return self.weights
+
+
+def _strained(form: Fused, z: Floats) -> tuple[float, float]:
+    """zᵀb and Ω(b) of the b, of largest entry 1, with the largest ratio of the two: the dual norm of z.
+
+    Newton's method on that ratio, as `Fused.dual_norm` has it.
+    """
+    best, factor = np.ones(len(z)), 0.0
+    for _ in range(STEPS):
+        b = form.prox(z, factor)
+        if not b.any():
+            break
+        best, before = b / np.max(np.abs(b)), factor
+        factor = float(z @ best) / form.cost(best)
+        if factor <= before:
+            break
+    return abs(float(z @ best)), form.cost(best)

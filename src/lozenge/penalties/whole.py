@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from lozenge.penalties.base import Floats, Indices
     from lozenge.penalties.form import Bools
+    from lozenge.results import Hold
 
 
 class Whole:
@@ -57,6 +58,14 @@ class Whole:
     def with_weights(self, weights: Floats) -> Self:
         """Give the same penalty with v."""
         raise NotImplementedError
+
+    def price(self, alpha: float) -> Floats:
+        """(k,) what holds a zero where all others are zero too."""
+        raise NotImplementedError
+
+    def hold(self, B: Floats, pull: Floats, alpha: float) -> tuple[Floats, Hold | None]:  # noqa: ARG002 - asked by penalties that hold several together
+        """Prices of each alone."""
+        return self.price(alpha), None
 
     def in_units(self, unit: float) -> Self:  # noqa: ARG002 - homogeneous: αΩ(ub)/u² = (α/u)Ω(b)
         """The same."""

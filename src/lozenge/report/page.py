@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lozenge import __version__, screens
-from lozenge.explain import survey
+from lozenge.explain import held, survey
+from lozenge.penalties.words import described
 from lozenge.report import figures
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ LISTED = 200  # rows of a table; the search finds the others
 EVERYTHING = 50_000  # features beyond which the search is over the nearest only
 MEASURES = {
     "gap": "relative duality gap",
-    "stationary": "violation of a stationary point's conditions, over alpha",
+    "bound": "relative distance to a lower bound",
+    "stationary": "violation of the conditions of {point}, over alpha",
 }
 SHOWN = 24  # digits of a fingerprint
 
@@ -119,7 +121,7 @@ def _verdict(path: Path, kept: tuple[int, ...], zeros: tuple[int, ...]) -> list[
             )
     certainty = "Every fit on the path is certified." if screens.is_certified(path) else "NOT every alpha is certified."
     unique = "" if path.unique[path.chosen] else " The solution is not proved unique: other weights may fit as well."
-    if not _convex(path):
+    if not held.convex(path):
         unique = f" {path.model.penalty} is concave: each is a stationary point, and others may do as well or better."
     return [*lines, certainty + unique]
 
@@ -141,12 +143,13 @@ def _kept_row(path: Path, found: Reasons, j: int, reason: Reason | None) -> dict
 def _zero_row(path: Path, found: Reasons, j: int, reason: Reason | None) -> dict[str, Any]:
     share = float(found.share[j])
     finite = np.isfinite(share)
+    bound = path.forces is not None and held.kind(path.forces, j) == "bound"
     return {
         "id": f"f{j}",
         "j": j,
         "name": path.feature_names[j],
-        "state": found.state[j],
-        "share": f"{100 * share:.0f}" if finite else "",
+        "state": screens.AT_BOUND if bound else found.state[j],
+        "share": f"{100 * share:.0f}" if finite and not bound else "",
         "marginal": screens.number(float(found.marginal[j])),
         "used": screens.number(float(found.marginal[j] - found.left[j])),
         "left": screens.number(float(found.left[j])),
@@ -177,16 +180,16 @@ def _rivals(told: dict[int, Reason]) -> list[dict[str, str]]:
 def _sureness(path: Path) -> str:
     kind, worst = path.certificates[path.chosen].kind, f"{_worst(path):.1e}"
     if not screens.is_certified(path):
-        return f"Not every alpha reached the tolerance that was asked for. The largest {MEASURES[kind]} is {worst}."
+        return f"Not every alpha reached the tolerance that was asked for. The largest {_measure(path)} is {worst}."
     if kind == "gap":
         return (
             "Each solution comes with a computed bound on its distance from the optimum: the relative duality gap, "
             f"at most {worst} on this path."
         )
-    if _convex(path):
+    if held.convex(path):
         return (
             f"Each solution meets the conditions of an optimum to within {worst} of alpha. The penalty is convex, so "
-            "that no other kind of stationary point exists."
+            "that what meets them is an optimum; no bound on the distance from it was computed."
         )
     return (
         f"Each solution meets the conditions of a stationary point to within {worst} of alpha. The penalty is not "
@@ -194,8 +197,9 @@ def _sureness(path: Path) -> str:
     )
 
 
-def _convex(path: Path) -> bool:
-    return path.certificates[path.chosen].kind == "gap" or (path.source is not None and path.source.convex)
+def _measure(path: Path) -> str:
+    point = "an optimum" if held.convex(path) else "a stationary point"
+    return MEASURES[path.certificates[path.chosen].kind].format(point=point)
 
 
 def _worst(path: Path) -> float:
@@ -205,10 +209,10 @@ def _worst(path: Path) -> float:
 def _settings(path: Path) -> dict[str, str]:
     model = path.model
     alphas = f"{len(path.alphas):,} from {path.alphas[0]:.4g} to {path.alphas[-1]:.4g}"
-    measure = MEASURES[path.certificates[path.chosen].kind]
+    measure = _measure(path)
     found = {
         "loss": model.loss,
-        "penalty": " ".join([model.penalty, *(f"{key}={value:g}" for key, value in model.penalty_parameters.items())]),
+        "penalty": described(model.penalty, model.penalty_parameters, len(path.feature_names)),
         "standardised": "yes" if model.standardize else "no",
         "intercept": "free" if model.fit_intercept else "none",
         "rows": f"{model.n:,}",

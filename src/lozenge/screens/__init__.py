@@ -4,6 +4,7 @@ Nothing here reads, writes, fits or knows of colour; a `Line` only says which pa
 """
 
 from lozenge.screens.answer import (
+    AT_BOUND,
     DETAILED,
     Rows,
     cautions,
@@ -23,6 +24,7 @@ from lozenge.screens.board import comparison, contents, lesson
 from lozenge.screens.text import WIDTH, Line, cells, number, percent, plain, shorten, wrap
 
 __all__ = [
+    "AT_BOUND",
     "DETAILED",
     "WIDTH",
     "Line",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from lozenge.explain import held
+from lozenge.penalties.words import coded, described
 from lozenge.results import Status
 from lozenge.screens.text import (
     FEW,
@@ -32,22 +34,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lozenge.results import Certificate, CrossValidation, Forces, Path, Reason
+    from lozenge.results import CrossValidation, Forces, Path, Reason
 
 TELLERS = 3  # features that are named as already telling what a zero says
 DETAILED = 200  # rows of a table whose entries are refined and whose reasons are asked for
 READABLE = 8  # columns of a name that is cut
 SCHEMA = 1
+AT_BOUND = "at its bound"
 
 MODELS = {"squared": "linear regression", "logistic": "logistic regression"}
-PENALTIES = {
-    "l1": "lasso",
-    "l2": "ridge",
-    "elasticnet": "elastic net",
-    "mcp": "MCP",
-    "scad": "SCAD",
-    "log": "log penalty",
-}
 
 
 class Rows(NamedTuple):
@@ -60,12 +55,14 @@ class Rows(NamedTuple):
 def _entries(path: Path, features: Sequence[int]) -> list[str]:
     # Largest α with a non-zero weight: ~ known to the grid only, < below the grid, * left again by now.
     history, now = path.history, float(path.alphas[path.chosen])
-    texts = []
+    texts, never_out = [], held.always(path)
     for j in features:
         exact, entered = float(history.enters_at[j]), int(history.entered[j])
         at = exact if entered < 0 or not math.isnan(exact) else float(path.alphas[entered])
         if path.model.penalty_weights[j] == 0:
             texts.append("free")
+        elif never_out[j]:
+            texts.append("always")
         elif math.isnan(at):
             texts.append("<" + number(float(path.alphas[-1])))
         else:
@@ -87,10 +84,8 @@ def _forces(path: Path) -> Forces:
 
 
 def shares(path: Path) -> NDArray[np.float64]:
-    """(p,) |left| / price at the chosen α; 0 for a constant or excluded column, nan for a free one."""
-    forces = _forces(path)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.abs(forces.left) / forces.price
+    """(p,) of the price at the chosen α; 0 for a constant or excluded column, nan for a free one."""
+    share = held.shares(_forces(path))
     share[path.model.constant] = 0.0
     return np.where(path.model.penalty_weights == 0, np.nan, share)
 
@@ -180,9 +175,7 @@ def _columns(summary: Mapping[str, int]) -> str:
 
 def _model(path: Path) -> str:
     model = path.model
-    penalty = PENALTIES.get(model.penalty, model.penalty)
-    if model.penalty_parameters:
-        penalty += f" ({', '.join(f'{key} {value:g}' for key, value in model.penalty_parameters.items())})"
+    penalty = described(model.penalty, model.penalty_parameters, len(path.feature_names))
     text = MODELS.get(model.loss, model.loss)
     if model.classes:
         text += f" for the odds of '{klass(model.classes[1])}'"
@@ -257,8 +250,14 @@ def _explained(path: Path) -> str:
     return text + ("" if k == cv.index_min else f" (best {best:.3f})")
 
 
-def _proof(certificate: Certificate) -> str:
-    return {"stationary": "of a stationary point"}.get(certificate.kind, "of the optimum")
+def _proof(path: Path) -> str:
+    """Say what was proved of the chosen α, and what not."""
+    unique = "solution unique" if path.unique[path.chosen] else "not proved unique"
+    if path.certificates[path.chosen].kind != "stationary":
+        return f"of the optimum {{where}}; {unique}"
+    if held.convex(path):
+        return f"of alpha of the conditions of the optimum {{where}}; {unique}"
+    return "of a stationary point {where}; concave: others may do as well or better"
 
 
 def _certified(path: Path) -> tuple[str, str]:
@@ -267,11 +266,7 @@ def _certified(path: Path) -> tuple[str, str]:
     total = count(len(path.alphas), "alpha")
     if not bad:
         where = f"at all {total}" if len(path.alphas) > 1 else "at this alpha"
-        proof = path.certificates[path.chosen]
-        unique = "solution unique" if path.unique[path.chosen] else "not proved unique"
-        unique = unique if proof.kind == "gap" else "concave: others may do as well or better"
-        text = f"within {worst:.1e} {_proof(proof)} {where}; {unique}"
-        return "certified", text
+        return "certified", f"within {worst:.1e} {_proof(path).format(where=where)}"
     why = dict.fromkeys(path.status[k].value.partition(": ")[2] for k in bad)
     reached = path.certificates[path.chosen].value
     chosen = f"the chosen one {'among them' if path.chosen in bad else 'not'} (it is within {reached:.1e})"
@@ -301,7 +296,7 @@ def _kept(path: Path, listed: Sequence[int]) -> list[Line]:
         with np.errstate(over="ignore"):
             odds = [number(float(x)) for x in np.exp(per_sd)]
         columns["odds / SD"] = [*aligned(["x " + x for x in odds]), *blank]
-    if model.penalty != "l2":
+    if not listed or not held.always(path)[list(listed)].all():
         columns["enters at"] = [*_entries(path, listed), *blank]
     lines = table(f"KEPT {len(everything):,} of {len(path.feature_names):,}", names, columns)
     if more := len(everything) - len(listed):
@@ -351,7 +346,9 @@ def _correlated(path: Path) -> bool:
 def _standing(path: Path, j: int, share: float) -> str:
     if path.model.constant[j]:
         return "constant"
-    return "excluded" if math.isinf(path.model.penalty_weights[j]) else bar(share)
+    if math.isinf(path.model.penalty_weights[j]):
+        return "excluded"
+    return AT_BOUND if held.kind(_forces(path), j) == "bound" else bar(share)
 
 
 def _listed(names: Iterable[str], room: int) -> str:
@@ -373,17 +370,19 @@ def cautions(path: Path, summary: Mapping[str, int] | None, listed: Rows) -> lis
         texts.append("Nothing is kept: at this alpha every row gets the same prediction. A smaller one may keep some.")
     if any("*" in text for text in _entries(path, listed.zeros)):
         texts.append("* was in the model at a larger alpha and has left it.")
+    if any(held.kind(_forces(path), j) == "bound" for j in listed.zeros):
+        texts.append(f"{AT_BOUND}: pulled to the side that a bound of 0 closes.")
     if listed.zeros and _correlated(path):
         texts.append("alone: correlation with the outcome; told: the part the model already tells.")
     if path.cv is not None and path.cv.uncertified:
         texts.append(f"In cross-validation {count(path.cv.uncertified, 'fit')} not certified to {path.model.tol:.0e}.")
     if path.cv is not None and summary and (summary["missing_cells"] or summary["factors"]):
         texts.append("Filling and encoding were learnt once, on all rows; cross-validation does not repeat them.")
-    if not path.unique[path.chosen] and path.certificates[path.chosen].kind == "gap":
+    if not path.unique[path.chosen] and held.convex(path):
         texts.append("Not proved unique: other weights may fit exactly as well.")
     if path.model.penalty == "l2":
         texts.append("The ridge has no corner at zero: it shrinks every weight and removes none.")
-    shrunk = "Weights are shrunk and" if path.certificates[path.chosen].kind == "gap" else "Weights"
+    shrunk = "Weights are shrunk and" if held.convex(path) else "Weights"
     texts.append(f"{shrunk} were chosen by the data: p-values do not apply.")
     return texts
 
@@ -392,11 +391,11 @@ def cautions(path: Path, summary: Mapping[str, int] | None, listed: Rows) -> lis
 def record(path: Path, rule: str) -> dict[str, Any]:
     """Give what ``fit --json`` prints: plain JSON values, never an infinity."""
     coef, certificate, model = weights(path), path.certificates[path.chosen], path.model
-    parameters = "".join(f":{value:g}" for value in model.penalty_parameters.values())
     return {
         "schema": SCHEMA,
         "loss": model.loss,
-        "penalty": model.penalty + parameters,
+        "penalty": coded(model.penalty, model.penalty_parameters),
+        "penalty_parameters": model.penalty_parameters,
         "alpha": float(path.alphas[path.chosen]),
         "rule": rule,
         "n": model.n,

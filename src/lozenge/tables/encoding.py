@@ -61,6 +61,11 @@ class Encoding:
         """Raw column that each column of X comes from; of several, the first."""
         return tuple(part.column for part in self.parts for _ in part.names)
 
+    @property
+    def blocks(self) -> dict[str, list[str]]:
+        """Columns of X by the raw column that became several of them."""
+        return {part.column: list(part.names) for part in self.parts if len(part.names) > 1}
+
     def apply(self, frame: Any, *, used: Collection[str] | None = None) -> tuple[Floats, tuple[str, ...]]:
         """X of other rows, and notes on what had to be done to get it.
 

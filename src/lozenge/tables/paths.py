@@ -76,7 +76,7 @@ def reasons_frame(found: Reasons) -> pl.DataFrame:
         "left": found.left,
         "price": found.price,
         "share": found.share,
-        "slack": found.price - np.abs(found.left),
+        "slack": found.slack,
         "enters_at": found.enters_at,
     }
     frame = {
