@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lozenge import branch, perspective, subset
+from lozenge import _kernel, branch, perspective, subset
 
 SETTINGS = {"plain": (0.0, np.inf), "ridge": (0.1, np.inf), "box": (0.0, 0.4), "both": (0.05, 0.4)}
 
@@ -319,3 +319,25 @@ def test_inputs_are_left_as_they_were(unchanged):
     unchanged(S, linear)
     list(branch.branch(S, linear, size=3, l2=0.1))
     subset.by_price(S, linear, [0.1, 0.01])
+
+
+@pytest.mark.parametrize("kind", ["Exchange", "Leaps", "Tree"])
+def test_the_kernels_refuse_wrong_sizes_and_columns(kind):
+    make, rest = getattr(_kernel, kind), () if kind == "Exchange" else (2, 0.0)
+    good = {"S": np.eye(3)} | {name: np.ones(3) for name in ("linear", "l2", "box", "price")}
+    held = make(*good.values(), *rest)
+    for name in good:
+        for wrong in (np.ones(2), np.ones(4)) if name != "S" else (np.eye(4), np.ones((3, 2))):
+            with pytest.raises(ValueError, match=r"disagree|rows whole"):
+                make(*(good | {name: wrong}).values(), *rest)
+        with pytest.raises(TypeError):
+            make(*(good | {name: good[name].astype(np.complex128)}).values(), *rest)
+    start = held.set if kind == "Exchange" else held.offer
+    for wrong, message in [([3], "out of range"), ([-1], "out of range"), ([1, 1], "twice")]:
+        with pytest.raises(ValueError, match=message):
+            start(np.array(wrong, dtype=np.int64))
+
+
+def test_leaps_takes_no_more_columns_than_it_has_bits():
+    with pytest.raises(ValueError, match="at most 64"):
+        _kernel.Leaps(np.eye(65), *(np.ones(65) for _ in range(4)), 2, 0.0)

@@ -154,7 +154,8 @@ def _search(
     best = _first(q, most, start)
     unit = scale if scale is not None else (-best.objective if best.objective < 0.0 else 1.0)
     slack, floor, looked = tol * unit, np.inf, 0
-    least = unpenalised(q)
+    # The relaxation is never below the minimum on all columns, whose eigenvalues cost more than the rest of a root.
+    least = unpenalised(q) if method == "leaps" else -np.inf
 
     def record(search: _kernel.Tree | _kernel.Leaps) -> Progress:
         nonlocal best

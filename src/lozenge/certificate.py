@@ -119,7 +119,9 @@ def prove(
 
 
 def stationary(problem: Problem, alpha: float, beta: Floats, point: Point) -> Proof:
-    """Largest violation of the conditions of a stationary point, over α: 0 where -gradient is in the subdifferential.
+    """Largest violation of the conditions of a stationary point, over the penalty's yardstick, which is α for most.
+
+    0 where -gradient is in the subdifferential.
 
     Rounding of the gradients is added.  Nothing is proved of other stationary points, nor that a zero is one in each.
     """
@@ -127,7 +129,7 @@ def stationary(problem: Problem, alpha: float, beta: Floats, point: Point) -> Pr
     missed = problem.penalty.violation(beta, -point.pull[problem.penalised], alpha) + noise[problem.penalised]
     free = np.abs(point.pull[problem.free])
     worst = max(float(np.max(missed, initial=0.0)), float(np.max(free, initial=0.0)))
-    return Proof(worst / alpha, np.zeros(len(beta), dtype=bool), unique=False)
+    return Proof(worst / problem.penalty.yardstick(alpha), np.zeros(len(beta), dtype=bool), unique=False)
 
 
 def relative(gap: float, primal: float, span: float) -> float:

@@ -62,7 +62,7 @@ def settle(work: Working, alpha: float, point: Point, effort: Effort) -> Generat
         return (yield from _proximal(work, kernel, point, effort))
     if work.problem.penalty.convex or work.problem.penalty.jumps:
         kernel = work.problem.penalty.kernel(alpha).take(work.members)
-        level = replace(effort, gap=(effort.violation * alpha) ** 2, rough=0.0)
+        level = replace(effort, gap=(effort.violation * work.problem.penalty.yardstick(alpha)) ** 2, rough=0.0)
         return (yield from _proximal(work, kernel, point, level, _squared))
     return (yield from _stationary(work, alpha, point, effort))
 

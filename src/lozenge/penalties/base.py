@@ -74,6 +74,10 @@ class Penalty(Shape, Protocol):
         """Whether a weight that enters jumps, so that no tangent at zero leads there."""
         ...
 
+    def yardstick(self, alpha: float) -> float:
+        """The pull in units of which a violation is told."""
+        ...
+
     def curved(self, curvature: Floats) -> Self:
         """Give the same where the mean loss bends by at most h (k,) along each coordinate."""
         ...

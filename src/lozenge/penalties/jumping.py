@@ -42,6 +42,10 @@ class Jumping(Separable):
         """Whether a weight that enters jumps."""
         return True
 
+    def yardstick(self, alpha: float) -> float:
+        """The smallest pull that moves a weight from zero: here α is no pull."""
+        return float(np.min(self.price(alpha), initial=np.inf)) if len(self._h) else alpha
+
     def curved(self, curvature: Floats) -> Self:
         """Give the same where the loss bends by at most h along each coordinate."""
         return replace(self, curvature=curvature)

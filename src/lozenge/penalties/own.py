@@ -189,6 +189,10 @@ class Own:
         """No: its small problem is solved as it is."""
         return False
 
+    def yardstick(self, alpha: float) -> float:
+        """The pull in units of which a violation is told: α."""
+        return alpha
+
     def pooled(self, size: Floats) -> Floats:
         """What adaptive weights are taken from: the sizes themselves."""
         return size

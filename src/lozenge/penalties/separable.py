@@ -77,6 +77,10 @@ class Separable(ABC):
         """Whether a weight that enters jumps, so that no tangent at zero leads there."""
         return False
 
+    def yardstick(self, alpha: float) -> float:
+        """The pull in units of which a violation is told: α."""
+        return alpha
+
     def curved(self, curvature: Floats) -> Self:  # noqa: ARG002 - asked by those that jump
         """Give the same where the loss bends by at most h along each coordinate."""
         return self

@@ -39,6 +39,10 @@ class Whole:
         """No."""
         return False
 
+    def yardstick(self, alpha: float) -> float:
+        """The pull in units of which a violation is told: α."""
+        return alpha
+
     def curved(self, curvature: Floats) -> Self:  # noqa: ARG002 - asked by those that jump
         """The same."""
         return self
