@@ -84,7 +84,7 @@ def solve(
             break
         gained = np.log(before / left)
         more = sweeps * np.log(left) / gained if gained > 0.0 else np.inf
-        if more * form.work(b) / STREAM < _newtons(form, b):
+        if more * (form.toll + form.work(b) / STREAM) < _newtons(form, b):
             sweeps = min(int(np.ceil(more)), MOST)
             continue
         b, g, last = _onward(S, linear, b, g, form, aim, last)
@@ -110,8 +110,8 @@ def _onward(
 ) -> tuple[Floats, Floats, Factored | None]:
     """Newton steps on the face, until what is missed there is little beside what is missed elsewhere."""
     for _ in range(NEWTONS):
-        missed, rows = form.missed(b, g), form.face(b).rows
-        if not len(rows) or float(np.max(missed[rows])) <= LEFT * float(np.max(missed)) or aim.left(form, b, g) <= 1.0:
+        level = _level(form, b, g)
+        if level <= LEFT * float(np.max(form.missed(b, g), initial=0.0)) or aim.left(form, b, g) <= 1.0:
             break
         stepped = _chord(S, b, g, form, last)
         if stepped is None:
@@ -144,8 +144,16 @@ def _chord(S: Floats, b: Floats, g: Floats, form: Faced, last: Factored | None) 
     stepped = _step(S, b, g, form, last)
     if stepped is None:
         return None
-    before, after = (float(np.max(form.missed(*each)[last.rows], initial=0.0)) for each in ((b, g), stepped))
-    return stepped if after <= CHORD * before else None
+    return stepped if _level(form, *stepped) <= CHORD * _level(form, b, g) else None
+
+
+def _level(form: Faced, b: Floats, g: Floats) -> float:
+    """The largest force along the face of b: what its variables could still gain, and no other move."""
+    face = form.face(b)
+    force = np.abs(face.gather(g + form.slope(b)))
+    if face.tied is not None and len(force):
+        force = force / np.bincount(face.tied)
+    return float(np.max(force, initial=0.0))
 
 
 def _factored(S: Floats, b: Floats, form: Faced) -> Factored | None:

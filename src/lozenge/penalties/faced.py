@@ -61,6 +61,11 @@ class Faced(Form, Protocol):
         """Lower ½bᵀSb - linearᵀb + αΩ(b), in place, from the gradient g of its smooth part, kept up to date."""
         ...
 
+    @property
+    def toll(self) -> float:
+        """Seconds of one sweep of descent that do not depend on its size."""
+        ...
+
     def work(self, b: Floats) -> int:
         """Multiplications of one sweep of descent."""
         ...
