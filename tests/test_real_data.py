@@ -236,14 +236,17 @@ def assert_column(found, table, column, names):
         assert weight == 0 or expected[name] != 0 or column == "ridge"
 
 
-def test_the_textbooks_least_squares_ridge_and_lasso():
-    """Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, Table 3.3: s = 0.36 and df = 5.0."""
+def test_the_textbooks_columns():
+    """Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, Table 3.3: k = 2, s = 0.36 and df = 5.0."""
     Z, y, names, table = textbook()
     whole = lz.path(Z, y, alphas=[0.0], standardize=False).at(0.0)
     assert_column(whole, table, "LS", names)
     lasso = lz.path(Z, y, constraint=lz.L1Ball(0.36 * abs(whole.coef).sum()), standardize=False)
     assert lasso.gaps[0] <= 1e-6
     assert_column(lasso.at(lasso.alphas[0]), table, "lasso", names)
+    subsets = lz.path(Z, y, penalty="l0", standardize=False)
+    assert_column(subsets.at(df=2), table, "best_subset", names)
+    assert subsets.at(df=2).df == 2
     d2 = np.linalg.svd(Z - Z.mean(0), compute_uv=False) ** 2
     lam = brentq(lambda lam: (d2 / (d2 + lam)).sum() - 5.0, 1e-3, 1e4)
     ridge = lz.path(Z, y, penalty="l2", alphas=[lam / len(y)], standardize=False)
