@@ -90,6 +90,7 @@ def descent(Z, y, penalty, alpha, b, sweeps=2_000):
     return b
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("penalty", [Lq(0.5), Lq(0.8), L0()])
 def test_objectives_beside_a_naive_twin(penalty):
     better, count = 0, 0
@@ -117,12 +118,13 @@ def test_logistic_paths_are_level_on_their_support(penalty):
         b = path.coefs[:, [k]].toarray()[:, 0]
         pull = Z.T @ (y - expit(path.intercepts[k] + X @ b)) / len(y)
         kept = b != 0
-        slope = alpha * power(penalty) * np.abs(b[kept] * sd[kept]) ** (power(penalty) - 1) * np.sign(b[kept])
-        np.testing.assert_allclose(pull[kept], slope, atol=1e-6 * alpha)
         # A quadratic that bends by ¼ lies above the loss: under it, too, zero is the best place.
         placed = penalty.named(path.feature_names).on(np.arange(len(b)), np.ones(len(b)), np.ones(len(b)))
         low, high = placed.zero_interval(alpha, np.full(len(b), 0.25))
-        assert np.all((pull[~kept] >= low[~kept] - 1e-6 * alpha) & (pull[~kept] <= high[~kept] + 1e-6 * alpha))
+        room = 1e-6 * high.min()
+        slope = alpha * power(penalty) * np.abs(b[kept] * sd[kept]) ** (power(penalty) - 1) * np.sign(b[kept])
+        np.testing.assert_allclose(pull[kept], slope, atol=room)
+        assert np.all((pull[~kept] >= low[~kept] - room) & (pull[~kept] <= high[~kept] + room))
 
 
 @pytest.mark.parametrize(("penalty", "power"), [(L0(), 0.0), (Lq(0.5), 0.5)])
