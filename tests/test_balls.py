@@ -134,6 +134,15 @@ def test_what_has_no_meaning_is_refused(tmp_path):
         lz.load(tmp_path / "model.json").radius(0.1)
 
 
+def test_radii_stay_with_the_model(tmp_path):
+    X, y, _ = data(1)
+    path = lz.path(X, y, constraint=lz.L1Ball([0.5, 1.0]))
+    path.save(tmp_path / "model.json")
+    np.testing.assert_array_equal(lz.load(tmp_path / "model.json").radii, [0.5, 1.0])
+    lz.path(X, y).save(tmp_path / "other.json")
+    assert lz.load(tmp_path / "other.json").radii is None
+
+
 def test_reasons_under_a_constraint():
     X, y, _ = data(1)
     path = lz.path(X, y, constraint=lz.L1Ball(1.0))

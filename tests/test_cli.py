@@ -761,6 +761,31 @@ def weights_of(out):
     return json.loads(out)["coefficients"]
 
 
+@pytest.mark.parametrize("penalty", ["l1", "l2", "group"])
+def test_a_radius_takes_the_place_of_an_alpha(run, here, penalty):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 4))
+    y = X @ [2.0, -1.0, 0.3, 0.0] + rng.standard_normal(60)
+    rows = (",".join(map(str, [*row, t])) for row, t in zip(X, y, strict=True))
+    (here / "norm.csv").write_text("a,b,c,d,y\n" + "\n".join(rows))
+    asked = ("fit", "norm.csv", "--target", "y", "--penalty", penalty, "--radius", "0.8")
+    code, out, _ = run(*asked, "--json")
+    assert code == 0
+    told = json.loads(out)["coefficients"]
+    weights = np.array([told.get(name, 0.0) for name in "abcd"]) * X.std(0)
+    norm = np.sqrt((weights**2).sum()) if penalty == "l2" else abs(weights).sum()
+    assert norm == pytest.approx(0.8, rel=1e-6)
+    assert "where the norm is at most 0.800, as asked" in " ".join(run(*asked)[1].split())
+    for more, words in (
+        (("--radius", "-1"), "0 or positive"),
+        (("--radius", "1", "--penalty", "mcp"), "goes with l1, l2 or group"),
+        (("--radius", "1", "--penalty", "l1", "--positive"), "without bounds"),
+    ):
+        code, _, err = run(*asked, *more)
+        assert code == 2
+        assert words in " ".join(err.split())
+
+
 @pytest.mark.parametrize(
     "penalty",
     [

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lozenge.penalties import Penalty
+    from lozenge.penalties.balls import Ball
     from lozenge.results import Comparison, Lesson, Path
     from lozenge.screens import Line
     from lozenge.tables import Encoding, Table
@@ -142,6 +143,10 @@ def fit(
         typer.Option(metavar="FILE", help='With --penalty group: {"name": [columns, ...]}, .json; else factors.'),
     ] = None,
     select: Annotated[str, typer.Option(metavar="RULE", help="Which alpha: 1se, min or a number.")] = "1se",
+    radius: Annotated[
+        float | None,
+        typer.Option(metavar="T", help="With l1, l2 or group: the largest value of the norm, in place of an alpha."),
+    ] = None,
     drop: Annotated[list[str] | None, _columns("Leave out; may be repeated.")] = None,
     keep: Annotated[list[str] | None, _columns("Bring in what would be left out; may be repeated.")] = None,
     unpenalised: Annotated[list[str] | None, _columns("Or feature: never penalised; may be repeated.")] = None,
@@ -161,7 +166,8 @@ def fit(
     color: Color = "auto",
 ) -> None:
     """Fit a model to a table; say how near each zero is."""
-    rule, tol = _rule(select, cv), _tolerance(tol)
+    cv = 0 if radius is not None else cv  # which goes over alphas
+    rule, tol = "radius" if radius is not None else _rule(select, cv), _tolerance(tol)
     asked = _Asked(
         _penalty(penalty), positive, _numbers(lower or (), "--lower"), _numbers(upper or (), "--upper"), groups
     )
@@ -176,7 +182,8 @@ def fit(
     table = tables.encode(frame, target, drop=drop or (), keep=keep or (), drop_missing_target=drop_missing_target)
     _tell_notes(table.notes, quiet=quiet, everything=everything)
     options |= {"loss": _task(table.y, target, loss, quiet=quiet)}
-    options |= {"penalty": asked.on(table, free=unpenalised or (), quiet=quiet)}
+    made_of = asked.on(table, free=unpenalised or (), quiet=quiet)
+    options |= {"penalty": made_of} if radius is None else {"constraint": _ball(made_of, radius)}
     _check_rows(table, options["loss"], cv)
     path = _solve(table, target, rule, free=unpenalised or (), everything=everything, quiet=quiet, **options)
     _tell_edge(path)
@@ -434,6 +441,15 @@ def _rule(select: str, cv: int) -> str | float:
         if 0 < float(select) < float("inf"):
             return float(select)
     raise typer.BadParameter(f"1se, min or an alpha above 0; got '{select}'", param_hint="--select")
+
+
+def _ball(penalty: Penalty, radius: float) -> Ball:
+    from lozenge.penalties.balls import around
+
+    try:
+        return around(penalty, radius)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--radius") from None
 
 
 def _rule_name(rule: str | float) -> str:
@@ -764,7 +780,7 @@ def _solve(
         options["penalty_weights"] = weight
     with _Bar(quiet=quiet) as bar:
         path = fits.path(table.X, table.y, feature_names=names, progress=bar, **options)
-        path = fits.choose(path, rule)
+        path = path if rule == "radius" else fits.choose(path, rule)
         listed = screens.shown(path, everything=everything)
         path = fits.refined(path, [*listed.kept[: screens.DETAILED], *listed.zeros[: screens.DETAILED]])
     return replace(path, encoding=table.encoding.to_dict(), model=replace(path.model, target=target))

@@ -718,6 +718,7 @@ PATH = _Record(
         "history": HISTORY,
         "forces": _Optional(FORCES),
         "cv": _Optional(SCORES),
+        "radii": _Absent(_Array(_ALPHAS, low=0)),
     },
     _path_fault,
 )

@@ -144,6 +144,24 @@ class GroupBall(Ball):
         return Group(groups=self.groups)
 
 
+def around(penalty: Penalty, t: Any) -> Ball:
+    """The ball of radius t of a penalty's norm.
+
+    Raises
+    ------
+    ValueError
+        Where there is none: for another penalty than L1, L2 and Group, and between bounds.
+    """
+    if not {"lower", "upper", "positive"} & penalty.parameters().keys():
+        if penalty.name == L1.name:
+            return L1Ball(t)
+        if penalty.name == L2.name:
+            return L2Ball(t)
+        if isinstance(penalty, Group) and penalty.name == Group.name:
+            return GroupBall(t, groups=penalty.groups)
+    raise ValueError(f"a radius goes with l1, l2 or group, without bounds; got {penalty.name}. Name an alpha instead")
+
+
 @dataclass(frozen=True)
 class Inside(Whole):
     """The indicator of a ball: 0 inside and inf outside, whose conjugate t·Ω°(z) is finite everywhere.

@@ -222,6 +222,8 @@ def _alpha(path: Path, rule: str) -> str:
         text += f" = {percent(alpha / path.model.alpha_max)} of alpha_max"
     else:
         text += f", above alpha_max {number(path.model.alpha_max)}"
+    if path.radii is not None:
+        return f"{text}, where the norm is at most {number(float(path.radii[path.chosen]))}, as asked"
     if cv is None:
         return f"{text}, as asked; {count(len(path.alphas), 'alpha')}, no cross-validation"
     best = float(cv.alphas[cv.index_min])
