@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lozenge.penalties.form import Bools, Floats
 
 STEPS = 8  # of the proximal gradient method for one sweep
-POWERS = 12  # products in the estimate of the largest eigenvalue
+POWERS = 3  # products in the estimate of the largest eigenvalue
 WIDER = 1.05  # than what such an estimate, which comes from below, says
 
 
@@ -70,7 +70,7 @@ class ByProx(ABC):
         Imaging Sciences 2, eq. 4.1-4.3. O'Donoghue, Candès (2015), Adaptive restart for accelerated gradient schemes,
         Foundations of Computational Mathematics 15, section 3.2.
         """
-        steep, product = steepness(S), np.empty(len(b))
+        steep, product = steepness(S, g), np.empty(len(b))
         ahead, slope, momentum = b.copy(), g.copy(), 1.0
         for _ in range(STEPS * sweeps):
             while True:
@@ -93,9 +93,10 @@ class ByProx(ABC):
                 break
 
 
-def steepness(S: Floats) -> float:
-    """The largest eigenvalue of S, nearly, and from below."""
-    v, product = np.ones(len(S)), np.empty(len(S))
+def steepness(S: Floats, toward: Floats) -> float:
+    """The largest eigenvalue of S, nearly, and from below: what powers of S make of a vector."""
+    v, product = toward if toward.any() else np.ones(len(S)), np.empty(len(S))
+    v = v / float(np.linalg.norm(v))
     found = 0.0
     for _ in range(POWERS):
         _kernel.multiply(S, v, product)

@@ -170,7 +170,7 @@ class Proxed:
         Xiao, Li, Wen, Zhang (2018), A regularized semi-smooth Newton method with projection steps for composite convex
         programs, J. Scientific Computing 76, eq. 3.1: Newton's method on the residual of the prox.
         """
-        steep, product = steepness(S), np.empty(len(b))
+        steep, product = steepness(S, g), np.empty(len(b))
         seen: list[tuple[Floats, Floats]] = []  # where steps led, and the steps
         for number in range(ROUNDS * BETWEEN * sweeps):
             if len(seen) == BETWEEN and number:
