@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import numpy as np
 
@@ -176,6 +176,10 @@ class Inside(Whole):
     t: float
 
     name: ClassVar[str] = "inside"
+
+    def with_weights(self, weights: Floats) -> Self:  # noqa: ARG002 - it is on its columns already
+        """The same."""
+        return self
 
     def value(self, B: Floats, alpha: float) -> float:  # noqa: ARG002 - scaled into the ball beforehand
         """0."""

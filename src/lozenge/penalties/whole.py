@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from lozenge.results import Hold
 
 
-class Whole:
+class Whole(ABC):
     """A convex penalty with Ω(ub) = uΩ(b) that looks at several coordinates at once."""
 
     convex: ClassVar[bool] = True
@@ -59,9 +60,9 @@ class Whole:
         """With the weights of some columns."""
         return self.with_weights(weights)
 
+    @abstractmethod
     def with_weights(self, weights: Floats) -> Self:
         """Give the same penalty with v."""
-        raise NotImplementedError
 
     def price(self, alpha: float) -> Floats:
         """(k,) what holds a zero where all others are zero too."""
@@ -75,9 +76,9 @@ class Whole:
         """The same."""
         return self
 
+    @abstractmethod
     def value(self, B: Floats, alpha: float) -> float:
         """αΩ(b)."""
-        raise NotImplementedError
 
     def norm(self, B: Floats) -> float:
         """Ω(b)."""
