@@ -70,7 +70,7 @@ def solve(
     Mathematical Programming 200, algorithm 1.
     """
     b = start.copy()
-    g = _times(S, b) - linear
+    g = times(S, b) - linear
     floor = 16 * ROUNDING * max(float(np.max(np.abs(linear), initial=0.0)), float(np.finfo(np.float64).tiny))
     aim = Aim(gap, loss, max(violation, floor))
     last: Factored | None = None
@@ -120,7 +120,7 @@ def _onward(
         if stepped is None:
             break
         b, g = stepped
-    return b, _times(S, b) - linear, last
+    return b, times(S, b) - linear, last
 
 
 def _polished(
@@ -133,7 +133,7 @@ def _polished(
         stepped = _chord(S, b, g, form, last)
         if stepped is None:
             break
-        b, g = stepped[0], _times(S, stepped[0]) - linear
+        b, g = stepped[0], times(S, stepped[0]) - linear
     return b, -g
 
 
@@ -187,7 +187,7 @@ def _step(S: Floats, b: Floats, g: Floats, form: Faced, last: Factored) -> tuple
     for _ in range(HALVINGS):
         moved = form.onto(b, b + share * direction)
         change = moved - b
-        turned = _times(S, change)
+        turned = times(S, change)
         lower = float(change @ (g + 0.5 * turned)) + form.cost(moved) - cost
         if lower <= ROUNDING * cost:
             return moved, g + turned
@@ -195,7 +195,8 @@ def _step(S: Floats, b: Floats, g: Floats, form: Faced, last: Factored) -> tuple
     return None
 
 
-def _times(S: Floats, v: Floats) -> Floats:
+def times(S: Floats, v: Floats) -> Floats:
+    """S v, by the rows where v is not zero."""
     out = np.empty(len(v))
     _kernel.multiply(S, v, out)
     return out

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lozenge import _kernel, subset
+from lozenge import subset
+from lozenge.faces import times
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,7 @@ def solve(
         b, g = _level(S, linear, b, form, violation, convex)
         if not (_crossed(S, b, g, form) or _exchanged(S, linear, b, form)):
             return b, -g
-    return b, linear - _times(S, b)
+    return b, linear - times(S, b)
 
 
 def _exchanged(S: Floats, linear: Floats, b: Floats, form: Jump) -> bool:
@@ -50,7 +51,7 @@ def _exchanged(S: Floats, linear: Floats, b: Floats, form: Jump) -> bool:
     prices = form.shape.prices(form.alpha)
     if prices is None or (form.shape.bound > np.diagonal(S) * (1.0 + 1e-9)).any():
         return False
-    before = float(b @ (0.5 * _times(S, b) - linear)) + form.cost(b)
+    before = float(b @ (0.5 * times(S, b) - linear)) + form.cost(b)
     found = subset.improve(S, linear, np.flatnonzero(b).tolist(), price=prices)
     if not found.objective < before - ROUNDING * (abs(before) + form.cost(b)):
         return False
@@ -68,7 +69,7 @@ def _level(S: Floats, linear: Floats, b: Floats, form: Jump, violation: float, c
         settled = bool(np.array_equal(np.sign(found), np.sign(b[own])))
         b = np.zeros(len(b))
         b[own] = found
-        g = _times(S, b) - linear
+        g = times(S, b) - linear
         missed = np.abs(form.missed(b, g)[own[found != 0.0]])
         if settled and float(np.max(missed, initial=0.0)) <= violation:
             break
@@ -120,9 +121,3 @@ def _crossed(S: Floats, b: Floats, g: Floats, form: Jump) -> bool:
         return False
     b[j] = best[j]
     return True
-
-
-def _times(S: Floats, v: Floats) -> Floats:
-    out = np.empty(len(v))
-    _kernel.multiply(S, v, out)
-    return out

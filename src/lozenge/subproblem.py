@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lozenge import _kernel, faces, jumps
+from lozenge.faces import times
 from lozenge.factor import Factor
 from lozenge.penalties.form import SoftThreshold
 from lozenge.penalties.jumping import Jump
@@ -49,13 +50,6 @@ class Goal:
     left: float = 0.0
     violation: float = 0.0
     polish: bool = False
-
-
-def times(S: Floats, v: Floats) -> Floats:
-    """S v, by the rows where v is not zero."""
-    out = np.empty(len(v))
-    _kernel.multiply(S, v, out)
-    return out
 
 
 def solve(

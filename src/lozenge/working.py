@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lozenge import _kernel
+from lozenge.faces import times
 from lozenge.factor import Factor, definite
 from lozenge.penalties.form import SoftThreshold
 from lozenge.shards import GROUP, Curve, Small, Want
-from lozenge.subproblem import solve, times
+from lozenge.subproblem import solve
 
 if TYPE_CHECKING:
     from collections.abc import Generator

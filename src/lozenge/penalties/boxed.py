@@ -14,8 +14,6 @@ from lozenge.penalties.form import TINY, Young
 if TYPE_CHECKING:
     from lozenge.penalties.form import Bools, Floats, Indices
 
-NO_TOLERANCE = 0.0
-
 
 @dataclass(frozen=True, eq=False)
 class Boxed:
@@ -96,7 +94,7 @@ class Boxed:
 
     def descend(self, S: Floats, b: Floats, g: Floats, sweeps: int) -> None:
         """Cyclic coordinate descent."""
-        _kernel.descend(S, self.l1, self.l2, b, g, NO_TOLERANCE, sweeps, self.low, self.high)
+        _kernel.descend(S, self.l1, self.l2, b, g, 0.0, sweeps, self.low, self.high)
 
     @property
     def toll(self) -> float:
