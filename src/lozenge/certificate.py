@@ -31,12 +31,14 @@ class Dual:
     ----------
     pull : (k,) Z_penᵀθ before scaling: minus the gradient on the penalised columns
     slack : (k,) bound on what correcting for the free columns, and rounding, can add to |pull|
+    noise : rounding's share of that, for a column of norm 1
     scale : θ is scaled by this, so that the conjugate of the penalty is finite
     shift : coefficients on the free columns of the correction θ ← θ - D X_u shift
     """
 
     pull: Floats
     slack: Floats
+    noise: float
     scale: float
     shift: Floats
     conjugate: float
@@ -46,11 +48,13 @@ class Dual:
 class Proof:
     """What was proved of one candidate.
 
-    ``gap`` is relative, (primal - dual)/(null loss - saturated loss), or of `stationary` its violation; ``safe`` marks
-    penalised columns that are zero in every optimum; ``unique`` is None while not looked into.
+    ``gap`` is relative, (primal - dual)/(null loss - saturated loss), or of `stationary` its violation; ``rounding`` is
+    what rounding adds to it, which no work on the candidate takes away; ``safe`` marks penalised columns that are zero
+    in every optimum; ``unique`` is None while not looked into.
     """
 
     gap: float
+    rounding: float
     safe: Bools
     unique: bool | None = None
 
@@ -80,14 +84,14 @@ def dual_point(
     left = np.max(np.abs(free_gradient - curvature @ shift), initial=0.0)
     if not np.isfinite(drift) or left > 1e-10 * drift + 8 * noise:
         # Where the loss has no curvature left nothing corrects θ: only θ = 0 is sure to leave the free columns no pull.
-        return Dual(pull, noise * norms, 0.0, np.zeros_like(shift), 0.0)
+        return Dual(pull, noise * norms, noise, 0.0, np.zeros_like(shift), 0.0)
     widest = pull + np.copysign(slack, pull)
     scale = 1.0
     conjugate = problem.penalty.conjugate(widest, alpha)
     if not np.isfinite(conjugate):
         scale = problem.penalty.kernel(alpha).scale(widest) * (1.0 - 64 * EPS)
         conjugate = problem.penalty.conjugate(scale * widest, alpha)
-    return Dual(pull, slack, scale, shift, conjugate)
+    return Dual(pull, slack, noise, scale, shift, conjugate)
 
 
 def prove(
@@ -112,10 +116,12 @@ def prove(
     size = np.abs(beta)
     value = problem.penalty.value(beta, alpha)
     young = value + dual.conjugate - dual.scale * float(dual.pull @ beta)
-    computed = 8 * EPS * (primal + value + float(np.abs(dual.pull) @ size)) + float(dual.slack @ size)
-    gap = max(fenchel, 0.0) + max(young, 0.0) + computed
-    reported = gap + 0.5 * problem.loss.smoothness * wobble**2
-    return Proof(relative(reported, primal, span), _safe(problem, alpha, dual, gap))
+    computed = 8 * EPS * (primal + value + float(np.abs(dual.pull) @ size))
+    gap = max(fenchel, 0.0) + max(young, 0.0) + computed + float(dual.slack @ size)
+    moved = 0.5 * problem.loss.smoothness * wobble**2
+    # To make θ feasible costs (1 - s)αΩ(β) = Ω°(noise)Ω(β), at least what the slack costs, again.
+    rounding = computed + 2.0 * dual.noise * float(problem.sizes @ size) + moved
+    return Proof(relative(gap + moved, primal, span), relative(rounding, primal, span), _safe(problem, alpha, dual, gap))
 
 
 def stationary(problem: Problem, alpha: float, beta: Floats, point: Point) -> Proof:
@@ -125,11 +131,13 @@ def stationary(problem: Problem, alpha: float, beta: Floats, point: Point) -> Pr
 
     Rounding of the gradients is added.  Nothing is proved of other stationary points, nor that a zero is one in each.
     """
-    noise = problem.fleet.rounding * np.sqrt(point.residual) * problem.norms
-    missed = problem.penalty.violation(beta, -point.pull[problem.penalised], alpha) + noise[problem.penalised]
+    noise = problem.fleet.rounding * np.sqrt(point.residual) * problem.sizes
+    missed = problem.penalty.violation(beta, -point.pull[problem.penalised], alpha) + noise
     free = np.abs(point.pull[problem.free])
     worst = max(float(np.max(missed, initial=0.0)), float(np.max(free, initial=0.0)))
-    return Proof(worst / problem.penalty.yardstick(alpha), np.zeros(len(beta), dtype=bool), unique=False)
+    unit = problem.penalty.yardstick(alpha)
+    rounding = float(np.max(noise, initial=0.0)) / unit
+    return Proof(worst / unit, rounding, np.zeros(len(beta), dtype=bool), unique=False)
 
 
 def relative(gap: float, primal: float, span: float) -> float:

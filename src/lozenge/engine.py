@@ -36,6 +36,7 @@ FIRST = 4  # of those in the first pass, before a slope is known
 LONG = 4  # values of α that descent on the rows, which runs on one thread, solves in two chains side by side
 REFITS = 40  # Newton steps of the null model; a finite optimum takes about ten, a step to infinity never ends
 ATTEMPTS = 8  # tightenings at one α that do not halve the gap before it is given up
+ROUNDED = 0.5  # of a gap: with that much rounding one tightening is tried
 EXACT, EXACT_RIDGE = 1e-5, 1e-8  # tolerances from which down supports are settled by an exact finish
 POLISHED = 1e-10  # tolerance from which down a last step makes weights as sharp as the objective
 FEWER = 0.8  # of the members that stay: the others leave
@@ -61,6 +62,7 @@ class Step:
     beta : on the columns ``cols`` of Z, free ones first
     loss : mean loss
     gap : what the tolerance is on: the relative duality gap; under a concave penalty the largest violation over α
+    rounding : what rounding of the sums adds to it
     unique : None while not looked into (`Working.unique`); nobody knows under a concave penalty
     pull : (p + 1,) minus the gradient on all columns; None where it has been let go (`confirm` finds it again)
     safe : (k,) penalised columns that are zero in every optimum
@@ -72,6 +74,7 @@ class Step:
     beta: Floats
     loss: float
     gap: float
+    rounding: float
     status: Status
     unique: bool | None
     kept: int
@@ -265,10 +268,11 @@ def follow(
         for k, (proved, at) in zip(group, found, strict=True):
             pull = (proved.alpha, at.pull[problem.penalised])
             step = proved if start.finite else replace(proved, status=Status.UNBOUNDED, gap=np.inf)
-            if step.status is Status.STALLED:
+            if step.status is Status.STALLED and not step.rounding > tol:
                 lacking = len(foresight.joining(work, [pull], room))
                 trials[k].failed(at, step.gap, usual if lacking else None)
-                if trials[k].attempts <= ATTEMPTS:
+                # What is mostly rounding no better answer mends: only rows that are read with less of it do.
+                if trials[k].attempts <= (ATTEMPTS if step.rounding < ROUNDED * step.gap else 1):
                     broken.append(pull)
                     continue
             pending.remove(k)
@@ -380,6 +384,7 @@ def _certify(
             beta=point.beta,
             loss=point.loss,
             gap=proof.gap,
+            rounding=proof.rounding,
             status=Status.CERTIFIED if proof.gap <= tol else Status.STALLED,
             unique=proof.unique,
             kept=int(np.count_nonzero(point.beta[len(problem.free) :])),

@@ -29,6 +29,7 @@ LEFT = 0.1  # of what the rest misses: that much on the face is no matter yet
 CHORD = 0.2  # of what was left: a step by the factor of the one before that leaves more is not tried again
 RIDGES = (0.0, 1e-12, 1e-9, 1e-6)  # of the largest diagonal entry, one after the other for a singular system
 STREAM, FACTOR = 2.5e9, 2e10  # multiplications a second: rows of S added to a gradient, and within a factor
+TRIED = 0.25  # of the price of Newton steps, that descent may cost before its pace is believed
 OVERHEAD = 5e-4  # seconds of a Newton step that do not depend on its size
 
 
@@ -74,7 +75,7 @@ def solve(
     floor = 16 * ROUNDING * max(float(np.max(np.abs(linear), initial=0.0)), float(np.finfo(np.float64).tiny))
     aim = Aim(gap, loss, max(violation, floor))
     last: Factored | None = None
-    sweeps, best, left = 1, np.inf, aim.left(form, b, g)
+    sweeps, spent, best, left = 1, 0.0, np.inf, aim.left(form, b, g)
     for _ in range(ROUNDS):
         if left <= 1.0:
             break
@@ -84,14 +85,17 @@ def solve(
             break
         gained = np.log(before / left)
         more = sweeps * np.log(left) / gained if gained > 0.0 else np.inf
-        if more * (form.toll + form.work(b) / STREAM) < _newtons(form, b):
-            sweeps = min(int(np.ceil(more)), MOST)
+        sweep, newtons = form.toll + form.work(b) / STREAM, _newtons(form, b)
+        spent += sweeps * sweep
+        # The first sweeps mend what is rough, and tell little of how fast the rest goes.
+        if more * sweep < newtons or spent < TRIED * newtons:
+            sweeps = min(max(1, int(np.ceil(min(more, 2.0 * sweeps)))), MOST)
             continue
         b, g, last = _onward(S, linear, b, g, form, aim, last)
         left = aim.left(form, b, g)
         if sweeps == MOST and left >= best:
             break  # rounding is what is left
-        best = min(best, left)
+        best, spent = min(best, left), 0.0
         sweeps = min(2 * sweeps, MOST)
     if polish and (last is None or not np.array_equal(last.rows, form.face(b).rows)):
         last = _factored(S, b, form)
