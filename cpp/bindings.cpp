@@ -424,8 +424,9 @@ NB_MODULE(_kernel, m) {
               Descent found;
               {
                   nb::gil_scoped_release released;
-                  found = descend(H.data(), static_cast<std::size_t>(H.stride(0)), k, l1.data(), l2.data(),
-                                  low ? low->data() : nullptr, high ? high->data() : nullptr, b.data(),
+                  const Threshold penalty{l1.data(), l2.data(), low ? low->data() : nullptr,
+                                          high ? high->data() : nullptr};
+                  found = descend(H.data(), static_cast<std::size_t>(H.stride(0)), k, penalty, b.data(),
                                   gradient.data(), tol, max_sweeps, interrupted);
               }
               if (found.interrupted) throw nb::python_error();
@@ -434,6 +435,27 @@ NB_MODULE(_kernel, m) {
           nb::arg("H").noconvert(), nb::arg("l1").noconvert(), nb::arg("l2").noconvert(), nb::arg("b").noconvert(),
           nb::arg("gradient").noconvert(), nb::arg("tol"), nb::arg("max_sweeps"),
           nb::arg("low").noconvert().none() = nb::none(), nb::arg("high").noconvert().none() = nb::none());
+    m.def("descend_folded",
+          [](const Square& H, const Vector<double>& l1, const Vector<double>& knee, const Vector<double>& end,
+             const InOut& b, const InOut& gradient, std::size_t sweeps) {
+              const std::size_t k = square(H);
+              require(l1.shape(0) == k && knee.shape(0) == k && end.shape(0) == k && b.shape(0) == k &&
+                          gradient.shape(0) == k,
+                      "H, l1, knee, end, b and gradient disagree in size");
+              for (std::size_t j = 0; j < k; ++j)
+                  require(knee(j) >= 0.0 && knee(j) < end(j), "each knee must lie before its end");
+              Descent found;
+              {
+                  nb::gil_scoped_release released;
+                  const Folded penalty{l1.data(), knee.data(), end.data()};
+                  found = descend(H.data(), static_cast<std::size_t>(H.stride(0)), k, penalty, b.data(),
+                                  gradient.data(), 0.0, sweeps, interrupted);
+              }
+              if (found.interrupted) throw nb::python_error();
+          },
+          nb::arg("H").noconvert(), nb::arg("l1").noconvert(), nb::arg("knee").noconvert(),
+          nb::arg("end").noconvert(), nb::arg("b").noconvert(), nb::arg("gradient").noconvert(),
+          nb::arg("sweeps"));
     m.def("descend_blocks",
           [](const Square& S, const Vector<double>& l1, const Vector<double>& price,
              const Vector<std::int64_t>& order, const Vector<std::int64_t>& edges, const InOut& b,

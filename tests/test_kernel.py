@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lozenge import _kernel
+from lozenge.penalties import MCP, SCAD
 
 LD = np.longdouble
 EPS = np.finfo(float).eps
@@ -367,6 +368,25 @@ def test_descent_between_bounds_ends_at_the_minimum(case, seed):
     np.testing.assert_allclose(b[h > 0], best[h > 0], atol=1e-8 * (1 + abs(q).max()))
 
 
+@given(quadratics(), st.sampled_from([MCP(gamma=1.5), MCP(gamma=3.0), SCAD(gamma=2.1), SCAD(gamma=3.7)]))
+def test_one_sweep_of_descent_under_a_folded_penalty(case, penalty):
+    H, _, _, start, q = case
+    lam = 0.5
+    form = penalty.with_weights(np.ones(len(start))).folded(lam)
+    b, g = start.copy(), q.copy()
+    _kernel.descend_folded(H, form.l1, form.knee, form.end, b, g, 1)
+    # The twin: each coordinate goes to its best place by the penalty's own prox.
+    expected, gradient, one = start.copy(), q.copy(), penalty.with_weights(np.ones(1))
+    for j, h in enumerate(np.diagonal(H)):
+        if not h > 0 or (expected[j] == 0 and abs(gradient[j]) <= lam):
+            continue
+        best = one.prox(np.array([expected[j] - gradient[j] / h]), 1 / h, lam)[0]
+        gradient += H[j] * (best - expected[j])
+        expected[j] = best
+    np.testing.assert_allclose(b, expected, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(g, gradient, rtol=1e-9, atol=1e-10)
+
+
 def block_step(S, l1, price, rows, b, g):
     """Minimise over one block, the others held, by proximal steps: the literal definition."""
     own = S[np.ix_(rows, rows)]
@@ -578,6 +598,13 @@ def calls():
         "descend",
         {"H": np.eye(p), "l1": ones, "l2": ones} | b,
         {"H": [np.ones((p, p + 1)), np.ones((p + 1, p + 1))]} | dict.fromkeys(("l1", "l2", "b", "gradient"), other),
+    )
+    yield (
+        "descend_folded",
+        {"H": np.eye(p), "l1": ones, "knee": np.zeros(p), "end": ones}
+        | {"b": np.zeros(p), "gradient": np.zeros(p), "sweeps": 3},
+        {"H": [np.ones((p, p + 1)), np.ones((p + 1, p + 1))], "knee": [*other, ones, -ones]}
+        | dict.fromkeys(("l1", "end", "b", "gradient"), other),
     )
     yield (
         "descend_blocks",

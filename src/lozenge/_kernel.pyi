@@ -89,6 +89,9 @@ def descend(
     low: Floats | None = None,
     high: Floats | None = None,
 ) -> tuple[int, float]: ...
+def descend_folded(
+    H: Floats, l1: Floats, knee: Floats, end: Floats, b: Floats, gradient: Floats, sweeps: int
+) -> None: ...
 def descend_blocks(
     S: Floats,
     l1: Floats,

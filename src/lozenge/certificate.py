@@ -121,7 +121,8 @@ def prove(
     moved = 0.5 * problem.loss.smoothness * wobble**2
     # To make θ feasible costs (1 - s)αΩ(β) = Ω°(noise)Ω(β), at least what the slack costs, again.
     rounding = computed + 2.0 * dual.noise * float(problem.sizes @ size) + moved
-    return Proof(relative(gap + moved, primal, span), relative(rounding, primal, span), _safe(problem, alpha, dual, gap))
+    safe = _safe(problem, alpha, dual, gap)
+    return Proof(relative(gap + moved, primal, span), relative(rounding, primal, span), safe)
 
 
 def stationary(problem: Problem, alpha: float, beta: Floats, point: Point) -> Proof:

@@ -57,14 +57,17 @@ def settle(work: Working, alpha: float, point: Point, effort: Effort) -> Generat
     """Solve at one α from a point whose gradient on the working set is known."""
     if work.gramless:
         return (yield from _smooth(work, alpha, point, effort))
-    if work.problem.penalty.gapped:
-        kernel = work.problem.penalty.kernel(alpha).take(work.members)
+    penalty = work.problem.penalty
+    if penalty.majorised:
+        return (yield from _stationary(work, alpha, point, effort))
+    kernel = penalty.kernel(alpha).take(work.members)
+    if penalty.gapped:
         return (yield from _proximal(work, kernel, point, effort))
-    if work.problem.penalty.convex or work.problem.penalty.jumps:
-        kernel = work.problem.penalty.kernel(alpha).take(work.members)
-        level = replace(effort, gap=(effort.violation * work.problem.penalty.yardstick(alpha)) ** 2, rough=0.0)
-        return (yield from _proximal(work, kernel, point, level, _squared))
-    return (yield from _stationary(work, alpha, point, effort))
+    level = replace(effort, gap=(effort.violation * penalty.yardstick(alpha)) ** 2, rough=0.0)
+    point = yield from _proximal(work, kernel, point, level, _squared)
+    # Where Ω bends more than the loss, a step that its model promises may not be there: tangents promise less.
+    stuck = not (penalty.convex or penalty.jumps) and _squared(work, point, kernel) > level.gap
+    return (yield from _stationary(work, alpha, point, effort)) if stuck else point
 
 
 def _stationary(work: Working, alpha: float, point: Point, effort: Effort) -> Generator[Ask, Sums, Point]:

@@ -74,6 +74,11 @@ class Penalty(Shape, Protocol):
         """Whether a weight that enters jumps, so that no tangent at zero leads there."""
         ...
 
+    @property
+    def majorised(self) -> bool:
+        """Whether the small problem is solved under tangents, one after the other, and not under αΩ itself."""
+        ...
+
     def yardstick(self, alpha: float) -> float:
         """The pull in units of which a violation is told."""
         ...
@@ -166,5 +171,5 @@ class Penalty(Shape, Protocol):
         ...
 
     def kernel(self, alpha: float) -> Solvable:
-        """αΩ as the small problem knows it; of a concave one, its tangent at zero."""
+        """αΩ as the small problem knows it; of one that is majorised, its tangent at zero."""
         ...

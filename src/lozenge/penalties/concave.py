@@ -13,6 +13,7 @@ from lozenge.penalties.separable import Separable
 if TYPE_CHECKING:
     from lozenge.penalties.base import Floats, Indices
     from lozenge.penalties.boxed import Boxed
+    from lozenge.penalties.folded import Folded
     from lozenge.penalties.form import SoftThreshold
 
 
@@ -36,9 +37,19 @@ class Concave(Separable):
         """λ."""
         return self._times(alpha)
 
-    def kernel(self, alpha: float) -> SoftThreshold | Boxed:
-        """The tangent at zero: the lasso's penalty."""
-        return self._form(self._times(alpha), self._times(0.0))
+    def folded(self, alpha: float) -> Folded | None:  # noqa: ARG002 - asked by those that have it
+        """αΩ itself, where ω' is constant and then falls on a line."""
+        return None
+
+    @property
+    def majorised(self) -> bool:
+        """Between bounds, and where there is no form for αΩ itself."""
+        return self.bounded or self.folded(1.0) is None
+
+    def kernel(self, alpha: float) -> SoftThreshold | Boxed | Folded:
+        """αΩ itself, or the tangent at zero: the lasso's penalty."""
+        itself = None if self.bounded else self.folded(alpha)
+        return self._form(self._times(alpha), self._times(0.0)) if itself is None else itself
 
     def tangent(self, B: Floats, alpha: float) -> SoftThreshold | Boxed:
         """Σ ω'(|bⱼ|)|·|, which lies above Ω up to a constant and touches it at b."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
@@ -147,3 +148,39 @@ class SoftThreshold:
         lost = shrink / (1.0 + shrink)
         pulled = abs(float(aligned @ size))
         return Young(max(float(young.sum()), 0.0) + float(slack @ size) + lost * pulled, lost)
+
+
+@dataclass(frozen=True, eq=False)
+class Dualless(ABC):
+    """What forms say that no dual point bounds: not convex, they grow slower than any line."""
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """Coordinates."""
+
+    @property
+    def smooth(self) -> bool:
+        """Never."""
+        return False
+
+    @property
+    def ridge(self) -> Floats:
+        """0."""
+        return np.zeros(self.size)
+
+    def conjugate(self, z: Floats) -> float:
+        """Inf but at 0."""
+        return np.inf if z.any() else 0.0
+
+    def scale(self, z: Floats) -> float:
+        """0 but at 0."""
+        return 0.0 if z.any() else 1.0
+
+    def certain(self, z: Floats, radius: Floats) -> Bools:
+        """None."""
+        return np.zeros(np.broadcast(z, radius).shape, dtype=bool)
+
+    def young(self, b: Floats, g: Floats, slack: Floats) -> Young:  # noqa: ARG002 - no dual point
+        """Unbounded."""
+        return Young(np.inf, 0.0)

@@ -64,6 +64,11 @@ class GroupMCP(Grouped):
         """No: it is not convex."""
         return False
 
+    @property
+    def majorised(self) -> bool:
+        """Yes."""
+        return True
+
     def parameters(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return {"gamma": self.gamma} | super().parameters()

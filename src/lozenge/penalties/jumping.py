@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from lozenge.penalties.form import TINY, Young
+from lozenge.penalties.form import TINY, Dualless
 from lozenge.penalties.separable import Separable
 
 if TYPE_CHECKING:
@@ -161,21 +161,16 @@ class Jumping(Separable):
 
 
 @dataclass(frozen=True, eq=False)
-class Jump:
+class Jump(Dualless):
     """The form of a penalty that jumps."""
 
     shape: Jumping
     alpha: float
 
     @property
-    def smooth(self) -> bool:
-        """Never."""
-        return False
-
-    @property
-    def ridge(self) -> Floats:
-        """0."""
-        return np.zeros(len(self.shape.price(self.alpha)))
+    def size(self) -> int:
+        """Coordinates."""
+        return len(self.shape.bound)
 
     def take(self, cols: Indices) -> Jump:
         """Give the same on some coordinates."""
@@ -189,27 +184,11 @@ class Jump:
         """The penalty's violation."""
         return self.shape.violation(b, g, self.alpha)
 
-    def conjugate(self, z: Floats) -> float:
-        """Inf but at 0."""
-        return self.shape.conjugate(z, self.alpha)
-
-    def scale(self, z: Floats) -> float:
-        """0 but at 0."""
-        return 0.0 if z.any() else 1.0
-
     def pressure(self, z: Floats) -> Floats:
         """|z| over the pull up to which zero is the best place."""
         return np.abs(z) / np.maximum(self.shape.threshold(z, self.alpha), TINY)
-
-    def certain(self, z: Floats, radius: Floats) -> Bools:
-        """None."""
-        return np.zeros(np.broadcast(z, radius).shape, dtype=bool)
 
     def moving(self, b: Floats, g: Floats, share: float) -> Bools:
         """B ≠ 0, or pulled by more than a share of that."""
         found: Bools = (b != 0.0) | (self.pressure(-g) > share)
         return found
-
-    def young(self, b: Floats, g: Floats, slack: Floats) -> Young:  # noqa: ARG002 - no dual point
-        """Unbounded."""
-        return Young(np.inf, 0.0)

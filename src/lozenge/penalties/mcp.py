@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lozenge.penalties.concave import Concave
+from lozenge.penalties.folded import Folded
 
 if TYPE_CHECKING:
     from lozenge.penalties.base import Floats
@@ -66,6 +67,11 @@ class MCP(Concave):
     def bend(self, B: Floats, alpha: float) -> Floats:
         """-1/γ up to |b| = γλ, 0 beyond."""
         return np.where(np.abs(B) <= self.gamma * self._times(alpha), -1.0 / self.gamma, 0.0)
+
+    def folded(self, alpha: float) -> Folded:
+        """It falls from the start."""
+        lam = np.array(self._times(alpha))
+        return Folded(lam, np.zeros_like(lam), self.gamma * lam)
 
     def prox(self, Z: Floats, step: float, alpha: float) -> Floats:
         """sign(z)(|z| - sλ)₊/(1 - s/γ) up to |z| = γλ, z beyond, s the step; from s = γ on, z where |z| > λ√(sγ)."""

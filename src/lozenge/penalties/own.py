@@ -189,6 +189,11 @@ class Own:
         """No: its small problem is solved as it is."""
         return False
 
+    @property
+    def majorised(self) -> bool:
+        """No: its small problem is solved as it is."""
+        return False
+
     def yardstick(self, alpha: float) -> float:
         """The pull in units of which a violation is told: α."""
         return alpha

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lozenge.penalties.concave import Concave
+from lozenge.penalties.folded import Folded
 
 if TYPE_CHECKING:
     from lozenge.penalties.base import Floats
@@ -66,6 +67,11 @@ class SCAD(Concave):
         """-1/(γ - 1) between λ and γλ, 0 outside."""
         size, lam = np.abs(B), self._times(alpha)
         return np.where((size > lam) & (size <= self.gamma * lam), -1.0 / (self.gamma - 1.0), 0.0)
+
+    def folded(self, alpha: float) -> Folded:
+        """It falls from λ on."""
+        lam = np.array(self._times(alpha))
+        return Folded(lam, lam, self.gamma * lam)
 
     def prox(self, Z: Floats, step: float, alpha: float) -> Floats:
         """The best of the minima of the three pieces of Ω: up to λ, up to γλ, beyond."""

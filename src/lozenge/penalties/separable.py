@@ -77,6 +77,11 @@ class Separable(ABC):
         """Whether a weight that enters jumps, so that no tangent at zero leads there."""
         return False
 
+    @property
+    def majorised(self) -> bool:
+        """Whether the small problem is solved under tangents, one after the other, and not under αΩ itself."""
+        return False
+
     def yardstick(self, alpha: float) -> float:
         """The pull in units of which a violation is told: α."""
         return alpha

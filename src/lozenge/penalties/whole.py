@@ -40,6 +40,11 @@ class Whole(ABC):
         """No."""
         return False
 
+    @property
+    def majorised(self) -> bool:
+        """No."""
+        return False
+
     def yardstick(self, alpha: float) -> float:
         """The pull in units of which a violation is told: α."""
         return alpha
