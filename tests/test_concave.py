@@ -190,7 +190,7 @@ def test_the_reason_of_a_kept_and_of_a_dropped_feature():
     kept = path.why("x0")
     assert kept.share <= 1e-6  # the tolerance
     assert "no longer pulled" in str(kept)
-    assert "concave" in str(kept)
+    assert "not convex" in str(kept)
     kept = lz.path(X, y, penalty=Log(epsilon=1.0), cv=5).why("x0")
     assert kept.share == pytest.approx(1 / (1 + abs(kept.per_sd)), rel=1e-4)  # ε/(ε + |b|)
     assert "fades with the weight" in str(kept)

@@ -624,7 +624,7 @@ def _zero_caution(reason: Reason, *, close: bool) -> str:
         return "It stands exactly at the price: any smaller alpha lets it in."
     if not reason.convex:
         return (
-            f"No small weight pays here; {reason.penalty} is concave, so another fit, with a larger one, may do as "
+            f"No small weight pays here; {reason.penalty} is not convex, so another fit, with a larger one, may do as "
             "well or better: that is not ruled out."
         )
     if not reason.certified:
@@ -751,7 +751,7 @@ def _twinned(reason: Reason) -> str:
 
 def _doubt(reason: Reason) -> str:
     if not reason.convex:
-        return f"{reason.penalty} is concave: this is a stationary point, and others may do as well or better."
+        return f"{reason.penalty} is not convex: this is a stationary point, and others may do as well or better."
     return "" if reason.unique else "The optimum is not proved unique: other weights may fit equally well."
 
 

@@ -122,7 +122,9 @@ def _verdict(path: Path, kept: tuple[int, ...], zeros: tuple[int, ...]) -> list[
     certainty = "Every fit on the path is certified." if screens.is_certified(path) else "NOT every alpha is certified."
     unique = "" if path.unique[path.chosen] else " The solution is not proved unique: other weights may fit as well."
     if not held.convex(path):
-        unique = f" {path.model.penalty} is concave: each is a stationary point, and others may do as well or better."
+        unique = (
+            f" {path.model.penalty} is not convex: each is a stationary point, and others may do as well or better."
+        )
     return [*lines, certainty + unique]
 
 

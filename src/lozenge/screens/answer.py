@@ -259,7 +259,7 @@ def _proof(path: Path) -> str:
         return f"of the optimum {{where}}; {unique}"
     if held.convex(path):
         return f"of alpha of the conditions of the optimum {{where}}; {unique}"
-    return "of a stationary point {where}; concave: others may do as well or better"
+    return "of a stationary point {where}; not convex: others may do as well or better"
 
 
 def _certified(path: Path) -> tuple[str, str]:
