@@ -262,7 +262,16 @@ Choice choice(const Square& S, const Vector<double>& linear, const Vector<double
     require(p < 2 || (S.stride(1) == 1 && S.stride(0) >= static_cast<std::int64_t>(p)), "S must hold its rows whole");
     require(S.shape(1) == p && linear.shape(0) == p && l2.shape(0) == p && box.shape(0) == p && price.shape(0) == p,
             "S, linear, l2, box and price disagree in size");
-    return {S.data(), static_cast<std::size_t>(S.stride(0)), p, linear.data(), l2.data(), box.data(), price.data()};
+    return {S.data(),   static_cast<std::size_t>(S.stride(0)), p, linear.data(), l2.data(), box.data(),
+            price.data(), nullptr};
+}
+
+Choice choice(const Products& S, const Vector<double>& linear, const Vector<double>& l2, const Vector<double>& box,
+              const Vector<double>& price) {
+    const std::size_t p = S.width();
+    require(linear.shape(0) == p && l2.shape(0) == p && box.shape(0) == p && price.shape(0) == p,
+            "S, linear, l2, box and price disagree in size");
+    return {nullptr, 0, p, linear.data(), l2.data(), box.data(), price.data(), &S};
 }
 
 std::vector<std::size_t> distinct(const Columns& columns, std::size_t all) {
@@ -514,7 +523,29 @@ NB_MODULE(_kernel, m) {
               tv_prox(Z.data(), lam.data(), k, out.data(), Patience{&work});
           },
           nb::arg("Z").noconvert(), nb::arg("lam").noconvert(), nb::arg("out").noconvert());
+    nb::class_<Products>(m, "Products")
+        .def(
+            "__init__",
+            [](Products* made, const Square& Z) {
+                require(Z.shape(1) < 2 || Z.stride(1) == 1, "Z must hold its rows whole");
+                require(Z.shape(0) < 2 || Z.stride(0) == static_cast<std::int64_t>(Z.shape(1)), "Z must be contiguous");
+                new (made) Products(Z.data(), Z.shape(0), Z.shape(1));
+            },
+            nb::keep_alive<1, 2>(), nb::arg("Z").noconvert())
+        .def("row", [](const Products& rows, std::size_t j, const InOut& out) {
+            require(j < rows.width() && out.shape(0) == rows.width(), "there is no such row, or out is not as long");
+            std::copy(rows.at(j), rows.at(j) + rows.width(), out.data());
+        });
     nb::class_<Exchange>(m, "Exchange")
+        .def(
+            "__init__",
+            [](Exchange* made, const Products& S, const Vector<double>& linear, const Vector<double>& l2,
+               const Vector<double>& box, const Vector<double>& price) {
+                new (made) Exchange(choice(S, linear, l2, box, price));
+            },
+            nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>(), nb::keep_alive<1, 4>(), nb::keep_alive<1, 5>(),
+            nb::keep_alive<1, 6>(), nb::arg("S"), nb::arg("linear").noconvert(), nb::arg("l2").noconvert(),
+            nb::arg("box").noconvert(), nb::arg("price").noconvert())
         .def(
             "__init__",
             [](Exchange* made, const Square& S, const Vector<double>& linear, const Vector<double>& l2,

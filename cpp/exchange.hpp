@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "products.hpp"
 #include "vector.hpp"
 
 namespace lozenge {
@@ -17,9 +18,10 @@ struct Choice {
     const double* linear;
     const double* l2;
     const double* box;    // inf where there is none
-    const double* price;  // inf where a column may not be chosen
-    const double* row(std::size_t j) const { return S + j * lead; }
-    double curvature(std::size_t j) const { return S[j * lead + j] + l2[j]; }
+    const double* price;         // inf where a column may not be chosen
+    const Products* rows = nullptr;  // in place of S
+    const double* row(std::size_t j) const { return rows ? rows->at(j) : S + j * lead; }
+    double curvature(std::size_t j) const { return (rows ? rows->diagonal(j) : S[j * lead + j]) + l2[j]; }
 };
 
 constexpr double kSpanned = 1e-11;  // what is left of a column's curvature where the others span it

@@ -341,3 +341,47 @@ def test_the_kernels_refuse_wrong_sizes_and_columns(kind):
 def test_leaps_takes_no_more_columns_than_it_has_bits():
     with pytest.raises(ValueError, match="at most 64"):
         _kernel.Leaps(np.eye(65), *(np.ones(65) for _ in range(4)), 2, 0.0)
+
+
+# -- S by its columns ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("n", "p"), [(1, 1), (3, 7), (20, 30), (50, 8)])
+def test_rows_of_products(n, p):
+    rng = np.random.default_rng(n)
+    Z = rng.standard_normal((n, p))
+    rows, out = _kernel.Products(Z), np.empty(p)
+    for j in rng.permutation(p):
+        rows.row(j, out)
+        np.testing.assert_allclose(out, Z.T @ Z[:, j], rtol=1e-13, atol=1e-13)
+    for bad in (p, p + 5):
+        with pytest.raises(ValueError, match="no such row"):
+            rows.row(bad, out)
+    with pytest.raises(ValueError, match="no such row"):
+        rows.row(0, np.empty(p + 1))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_search_by_columns_finds_what_one_on_all_of_S_finds(seed):
+    rng = np.random.default_rng(seed)
+    n, p = 40, 60
+    Z = rng.standard_normal((n, p))
+    Z[:, 1:] += 0.7 * Z[:, :-1]
+    linear = Z.T @ (Z[:, rng.choice(p, 6, replace=False)].sum(axis=1) + rng.standard_normal(n))
+    S, by_columns = Z.T @ Z, subset.Columns(Z)
+    for options in ({}, {"l2": 0.5, "box": 0.8}):
+        whole = subset.by_size(S, linear, 8, **options)
+        for one, other in zip(whole, subset.by_size(by_columns, linear, 8, **options), strict=True):
+            assert one.support.tolist() == other.support.tolist()
+            np.testing.assert_allclose(one.b, other.b, rtol=1e-9, atol=1e-10)
+            assert one.objective == pytest.approx(other.objective, rel=1e-10)
+        start = whole[3].support.tolist()
+        one, other = (subset.improve(form, linear, start, size=4, price=0.01, **options) for form in (S, by_columns))
+        assert one.support.tolist() == other.support.tolist()
+    below = perspective.bound(by_columns, linear, size=3, l2=0.5)
+    assert below.value == pytest.approx(perspective.bound(S, linear, size=3, l2=0.5).value, rel=1e-9)
+
+
+def test_columns_that_hold_nan_are_refused():
+    with pytest.raises(ValueError, match="must be finite"):
+        subset.by_size(subset.Columns([[np.nan, 1.0]]), [1.0, 1.0], 1)

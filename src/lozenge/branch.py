@@ -108,14 +108,14 @@ def branch(
         raise ValueError(f"tol must be a finite number >= 0: got {tol!r}. Give the gap at which to stop, such as 1e-6")
     if scale is not None and not 0.0 < scale < np.inf:
         raise ValueError(f"scale must be a finite number > 0: got {scale!r}. Give the objective of the null model")
-    kept = np.flatnonzero(((np.diagonal(q.S) + q.l2 > 0.0) | (q.linear != 0.0)) & np.isfinite(q.price))
+    kept = np.flatnonzero(((np.diagonal(q.matrix) + q.l2 > 0.0) | (q.linear != 0.0)) & np.isfinite(q.price))
     method = _method(q, kept)
     return _search(q, kept, most, tol, scale, columns_of(start, len(q.linear)), method)
 
 
 def _method(q: Quadratic, kept: Indices) -> Method:
     inside = split(part(q, kept))
-    curved = bool((inside.l2 >= SPARE * np.diagonal(inside.S)).all())
+    curved = bool((inside.l2 >= SPARE * np.diagonal(inside.matrix)).all())
     if curved and regularised(inside):
         return "perspective"
     if len(kept) <= LEAPS:
@@ -132,7 +132,7 @@ def _method(q: Quadratic, kept: Indices) -> Method:
 def part(q: Quadratic, columns: Indices) -> Quadratic:
     """The problem on some of its columns."""
     return Quadratic(
-        np.ascontiguousarray(q.S[np.ix_(columns, columns)]),
+        q.within(columns),
         q.linear[columns],
         q.l2[columns],
         q.box[columns],
@@ -169,12 +169,12 @@ def _search(
 
     if method == "leaps":
         p = part(q, kept)
-        search: _kernel.Tree | _kernel.Leaps = _kernel.Leaps(p.S, p.linear, p.l2, p.box, p.price, most, slack)
+        search: _kernel.Tree | _kernel.Leaps = _kernel.Leaps(p.matrix, p.linear, p.l2, p.box, p.price, most, slack)
         search.offer(_within(best, kept))
     else:
         while True:
             p = split(part(q, kept))
-            tree = search = _kernel.Tree(p.S, p.linear, p.l2, p.box, p.price, most, slack)
+            tree = search = _kernel.Tree(p.matrix, p.linear, p.l2, p.box, p.price, most, slack)
             tree.offer(_within(best, kept))
             tree.root()
             shown = record(tree)

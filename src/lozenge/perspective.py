@@ -86,7 +86,7 @@ def bound(
     found = Bound(unpenalised(q), "unpenalised")
     inside = split(q)
     if regularised(inside):
-        relaxed = _kernel.Tree(inside.S, inside.linear, inside.l2, inside.box, inside.price, most, 0.0).root()
+        relaxed = _kernel.Tree(inside.matrix, inside.linear, inside.l2, inside.box, inside.price, most, 0.0).root()
         if relaxed >= found.value:
             return Bound(relaxed, "perspective")
     return found
@@ -94,7 +94,7 @@ def bound(
 
 def regularised(q: Quadratic) -> bool:
     """Whether every column that may be chosen has a ridge, a box or no pull at all."""
-    still = (np.diagonal(q.S) <= 0.0) & (q.linear == 0.0)
+    still = (np.diagonal(q.matrix) <= 0.0) & (q.linear == 0.0)
     return bool(((q.l2 > 0.0) | np.isfinite(q.box) | np.isinf(q.price) | still).all())
 
 
@@ -104,13 +104,13 @@ def split(q: Quadratic) -> Quadratic:
     The share is δ of every diagonal entry, the smallest eigenvalue of S scaled to a unit diagonal less its rounding; it
     is below zero by that rounding where S is singular, which makes bounds hold for S as it is stored.
     """
-    diagonal = np.diagonal(q.S)
+    diagonal = np.diagonal(q.matrix)
     held = np.flatnonzero((diagonal > 0.0) & np.isfinite(q.price))
     if not len(held):
         return q
     moved = np.zeros(len(diagonal))
-    moved[held] = spare(q.S[np.ix_(held, held)]) * diagonal[held]
-    S = q.S.copy()
+    moved[held] = spare(q.matrix[np.ix_(held, held)]) * diagonal[held]
+    S = q.matrix.copy()
     S[np.diag_indices(len(S))] = np.maximum(diagonal - moved, 0.0)
     return Quadratic(S, q.linear, q.l2 + moved, q.box, q.price)
 
@@ -142,7 +142,7 @@ def unpenalised(q: Quadratic) -> float:
     held = np.flatnonzero(np.isfinite(q.price))
     if not len(held):
         return 0.0
-    M = q.S[np.ix_(held, held)] + np.diag(q.l2[held])
+    M = q.matrix[np.ix_(held, held)] + np.diag(q.l2[held])
     unit = np.sqrt(np.diagonal(M))
     unit[unit == 0.0] = 1.0
     values, vectors = np.linalg.eigh(M / unit / unit[:, None])

@@ -25,6 +25,7 @@ Hazimeh, Mazumder (2020), Fast best subset selection, Operations Research 68.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,17 +45,30 @@ REFINEMENTS = 3
 SWEEPS = 10_000
 
 
+class Columns:
+    """S = ZᵀZ by its columns, (n, p): rows of S are computed when a search first asks for them.
+
+    A search for k of p columns looks at the rows of those that it lets in, a few times k, in O(np) each; all of S takes
+    O(np²), and p² numbers.
+    """
+
+    def __init__(self, Z: ArrayLike) -> None:
+        self.Z = np.ascontiguousarray(Z, dtype=np.float64)
+        self.rows = _kernel.Products(self.Z)
+        self.shape = (self.Z.shape[1],) * 2
+
+
 @dataclass(frozen=True, eq=False)
 class Quadratic:
     """The problem, every array of full length: ``box`` is inf where there is none, ``price`` where a column is barred.
 
     Attributes
     ----------
-    S : (p, p)
+    S : (p, p), or the columns that it is made of
     linear, l2, box, price : (p,)
     """
 
-    S: Floats
+    S: Floats | Columns
     linear: Floats
     l2: Floats
     box: Floats
@@ -62,7 +76,20 @@ class Quadratic:
 
     def exchange(self) -> _kernel.Exchange:
         """The empty support, ready to grow."""
-        return _kernel.Exchange(self.S, self.linear, self.l2, self.box, self.price)
+        S = self.S.rows if isinstance(self.S, Columns) else self.S
+        return _kernel.Exchange(S, self.linear, self.l2, self.box, self.price)
+
+    def within(self, columns: Indices) -> Floats:
+        """S on some columns."""
+        if isinstance(self.S, Columns):
+            Z = self.S.Z[:, columns]
+            return np.ascontiguousarray(Z.T @ Z)
+        return np.ascontiguousarray(self.S[np.ix_(columns, columns)])
+
+    @cached_property
+    def matrix(self) -> Floats:
+        """All of S."""
+        return self.S.Z.T @ self.S.Z if isinstance(self.S, Columns) else self.S
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,13 +109,13 @@ class Subset:
 
 
 def quadratic(
-    S: ArrayLike, linear: ArrayLike, *, l2: ArrayLike = 0.0, box: ArrayLike = np.inf, price: ArrayLike = 0.0
+    S: ArrayLike | Columns, linear: ArrayLike, *, l2: ArrayLike = 0.0, box: ArrayLike = np.inf, price: ArrayLike = 0.0
 ) -> Quadratic:
     """½ bᵀSb - linearᵀb + ½ Σ l2ⱼ bⱼ² + Σ priceⱼ·1(bⱼ ≠ 0), |bⱼ| ≤ boxⱼ, checked.
 
     Parameters
     ----------
-    S : (p, p) positive semi-definite
+    S : (p, p) positive semi-definite, or its `Columns`
     linear : (p,)
     l2, box, price : (p,) or a number, >= 0
 
@@ -102,18 +129,20 @@ def quadratic(
     >>> quadratic([[2.0, 1.0], [1.0, 2.0]], [1.0, 0.0], l2=0.1).l2
     array([0.1, 0.1])
     """
-    matrix, vector = np.ascontiguousarray(S, dtype=np.float64), np.ascontiguousarray(linear, dtype=np.float64)
+    matrix = S if isinstance(S, Columns) else np.ascontiguousarray(S, dtype=np.float64)
+    vector = np.ascontiguousarray(linear, dtype=np.float64)
     p = len(vector) if vector.ndim == 1 else -1
     if matrix.shape != (p, p):
         raise ValueError(
             f"S must be (p, p) and linear (p,): got shapes {matrix.shape} and {vector.shape}. Give the Gram matrix of "
             "the columns and their products with the response"
         )
-    if not (np.isfinite(matrix).all() and np.isfinite(vector).all()):
+    held = matrix.Z if isinstance(matrix, Columns) else matrix
+    if not (np.isfinite(held).all() and np.isfinite(vector).all()):
         raise ValueError("S and linear must be finite: got nan or inf. Leave out the columns that they come from")
-    if p and np.min(np.diagonal(matrix)) < 0.0:
-        j = int(np.argmin(np.diagonal(matrix)))
-        raise ValueError(f"S must be positive semi-definite: S[{j}, {j}] is {matrix[j, j]:.3g}. Give a Gram matrix")
+    if held is matrix and p and np.min(np.diagonal(held)) < 0.0:
+        j = int(np.argmin(np.diagonal(held)))
+        raise ValueError(f"S must be positive semi-definite: S[{j}, {j}] is {held[j, j]:.3g}. Give a Gram matrix")
     return Quadratic(
         matrix, vector, _numbers("l2", l2, p, np.inf), _numbers("box", box, p, None), _numbers("price", price, p, None)
     )
@@ -142,7 +171,7 @@ def limit(q: Quadratic, size: int | None) -> int:
 
 
 def solve_on(
-    S: ArrayLike,
+    S: ArrayLike | Columns,
     linear: ArrayLike,
     support: Iterable[int],
     *,
@@ -187,7 +216,7 @@ def columns_of(support: Iterable[int], p: int) -> Indices:
 def settle(q: Quadratic, support: Indices) -> Subset:
     """The best weights on a support of a checked problem."""
     columns = support[np.isfinite(q.price[support])]
-    M = q.S[np.ix_(columns, columns)] + np.diag(q.l2[columns])
+    M = q.within(columns) + np.diag(q.l2[columns])
     c, box = q.linear[columns], q.box[columns]
     x = _refined(M, c)
     if (np.abs(x) > box).any():
@@ -231,7 +260,7 @@ def _inside(M: Floats, c: Floats, box: Floats, x: Floats) -> Floats:
 
 
 def by_size(
-    S: ArrayLike,
+    S: ArrayLike | Columns,
     linear: ArrayLike,
     sizes: int | Sequence[int],
     *,
@@ -305,7 +334,7 @@ def sized(q: Quadratic, asked: list[int], depth: int = 1) -> list[Subset]:
 
 
 def by_price(
-    S: ArrayLike,
+    S: ArrayLike | Columns,
     linear: ArrayLike,
     alphas: Sequence[float] | Floats,
     *,
@@ -376,7 +405,7 @@ def priced(q: Quadratic, alpha: float) -> Quadratic:
 
 
 def improve(
-    S: ArrayLike,
+    S: ArrayLike | Columns,
     linear: ArrayLike,
     support: Iterable[int],
     *,
