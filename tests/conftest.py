@@ -13,6 +13,10 @@ from hypothesis import settings
 sys.path.insert(0, str(Path(__file__).parent))
 pytest.register_assert_rewrite("oracle")
 
+# Before NumPy is loaded: its threads spin while they wait, and of processes side by side each would hold up the other.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 settings.register_profile("dev", max_examples=25, deadline=None)
 settings.register_profile("ci", max_examples=25, deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")

@@ -450,10 +450,10 @@ def test_a_changed_model_is_refused_with_its_place(file, case):
 )
 def test_what_is_no_model_is_refused(file, data, message):
     file.write_bytes(data)
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(ModelFileError, match=message):
         load(file)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_an_overflowing_number_is_refused_wherever_it_stands(file):
@@ -749,7 +749,7 @@ def test_a_real_fit_comes_back_and_predicts_the_same(file):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 5))
     y = np.where(X[:, 0] + 0.5 * rng.normal(size=60) > 0, "yes", "no")
-    path = lz.path(X, y, loss="logistic", penalty="elasticnet", cv=3, penalty_weights=[1, 0, 1, 1, np.inf])
+    path = lz.path(X, y, loss="logistic", penalty="elasticnet", cv=3, n_alphas=20, penalty_weights=[1, 0, 1, 1, np.inf])
     path.save(file)
     again = lz.load(file)
     assert (again.predict(X) == path.predict(X)).all()

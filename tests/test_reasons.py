@@ -14,6 +14,7 @@ from sklearn.linear_model import lars_path
 import lozenge as lz
 from lozenge import contest, fit
 from lozenge.fit import choose, refined
+from lozenge.results import CrossValidation
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -326,6 +327,17 @@ def test_a_comparison_is_fair_in_any_unit_of_y(data, unit):
     assert ridge == pytest.approx(lasso, rel=0.02)  # on these data they predict alike
 
 
+@pytest.mark.parametrize(("fall", "goes_on"), [(0.0, False), (0.01, False), (2.0, True)])
+def test_a_grid_goes_on_only_where_the_score_still_falls(fall, goes_on):
+    # Over each decade the score falls by half as much of its standard error.
+    alphas = np.geomspace(1.0, 1e-4, 41)
+    mean = 10.0 - 0.25 * fall * np.log10(1.0 / alphas) - 1e-9 * np.arange(41)
+    curve = CrossValidation(alphas, mean, np.full(41, 0.5), np.zeros((3, 41)), "min", 0, 40, 0)
+    assert contest._falls(curve) == goes_on
+    assert not contest._falls(replace(curve, index_min=30))
+    assert not contest._falls(None)
+
+
 def test_comparisons_that_cannot_be_made(data):
     X, y, _ = data
     with pytest.raises(ValueError, match="named twice: l1, l1"):
@@ -342,5 +354,8 @@ def test_every_penalty_sees_the_same_random_folds(data):
     from sklearn.model_selection import ShuffleSplit
 
     X, y, _ = data
-    found = lz.compare(X, y, penalties=["l1", lz.penalties.ElasticNet(l1_ratio=1.0)], cv=ShuffleSplit(4))
+    anew = np.random.RandomState(1)  # each split draws other rows from it
+    found = lz.compare(
+        X, y, penalties=["l1", lz.penalties.ElasticNet(l1_ratio=1.0)], cv=ShuffleSplit(4, random_state=anew)
+    )
     np.testing.assert_allclose(found.deviance[0], found.deviance[1], rtol=1e-6)

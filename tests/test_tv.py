@@ -83,9 +83,9 @@ def test_kernel_is_quick_where_the_direct_method_is_quadratic():
         (np.arange(k) % 2 - 0.5, 1e-9),
     ):
         out = np.empty(k)
-        began = time.perf_counter()
+        began = time.process_time()  # of this process: another at work on the machine is not told as slowness
         _kernel.tv_prox(z, np.full(k - 1, lam), out)
-        assert time.perf_counter() - began < 2.0
+        assert time.process_time() - began < 2.0
         u = np.cumsum((z - out).astype(np.longdouble))[:-1]
         assert abs(u).max() <= lam + 1e-9
 

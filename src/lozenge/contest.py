@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from lozenge.penalties import Penalty
-    from lozenge.results import Path
+    from lozenge.results import CrossValidation, Path
 
     Progress = Callable[[int, int, int, float], None]
 
 USUAL = ("l1", "l2", "elasticnet", "mcp", "scad", "log")
 LONGER, GRID = 3, 50  # times that a grid goes on for three decades, by so many values of α
+FLAT = 0.01  # of the standard error of a score: a curve that falls by less over a decade of α has ended
 NEAR = 0.01  # of the largest weight: below it a weight is near zero
 
 
@@ -80,20 +81,27 @@ def compare(
 
 
 def _far_enough(X: Any, y: Any, penalty: Penalty, options: dict[str, Any]) -> Path:
-    """The path, on a grid that goes on where the best score is at its end.
+    """The path, on a grid that goes on where the best score is at its end and the curve still falls there.
 
     The usual grid of a ridge ends at a tenth of the largest correlation, or at ten times it where p > n; what predicts
     best may lie below.
     """
     path = fit.path(X, y, penalty=penalty, **options)
     for _ in range(LONGER):
-        at_end = path.cv is not None and 0 < path.cv.index_min == len(path.cv.alphas) - 1
-        if not at_end or {"alphas", "n_alphas", "alpha_min_ratio"} & set(options):
+        if not _falls(path.cv) or {"alphas", "n_alphas", "alpha_min_ratio"} & set(options):
             break
         grid = path.alphas
         on = np.geomspace(grid[-1], 1e-3 * grid[-1], GRID)[1:]
         path = fit.path(X, y, penalty=penalty, alphas=np.append(grid, on), **options)
     return path
+
+
+def _falls(curve: CrossValidation | None) -> bool:
+    """Whether the best score is at the last α, and by more than a hundredth of its error over the last decade."""
+    if curve is None or not 0 < curve.index_min == len(curve.alphas) - 1:
+        return False
+    decade = max(0, int(np.sum(curve.alphas >= 10.0 * curve.alphas[-1])) - 1)
+    return bool(curve.mean[decade] - curve.mean[-1] > FLAT * curve.se[-1])
 
 
 def _kept(cv: Any, y: Any) -> Any:
