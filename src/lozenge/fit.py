@@ -39,6 +39,7 @@ SAME_FORCES = 1e-5  # of the largest force; solutions at the tolerance differ by
 SAME = 1e-9  # of a mean or a spread: the rows are the model's
 USUAL = 100  # values of α that a grid of unknown length is taken to have
 REFINED_TO = 1e-5  # relative width of an entry's bracket
+PATIENCE = 3  # steps that do not halve the bracket, before one does
 MOST_REFINED = 200  # features that `refined` takes on when none are named
 
 
@@ -542,22 +543,34 @@ def refined(found: Path, features: Iterable[int] | None = None) -> Path:
 def turning(source: Live, j: int, above: float, below: float) -> float:
     """The α in [below, above] at which feature j turns zero or non-zero, to 1e-5: the end where it is not zero.
 
-    Regula falsi on `Source.hold` (the Illinois variant), kept half a tolerance away from both ends so that the bracket
-    closes from both sides.
+    What `Source.hold` tells of a zero and of a weight are two functions of α, each next to straight, that meet at 0:
+    the line through the last two points on one side says where. Else regula falsi (the Illinois variant); all kept half
+    a tolerance away from both ends, so that the bracket closes from both sides.
     """
     high, low = source.hold(above, j), source.hold(below, j)
     if (high < 0) == (low < 0):
         return above if high < 0 else below
     if 0 <= high <= 1e-12 * above:  # it stands exactly at its price: any smaller α lets it in
         return above
+    seen: dict[bool, tuple[float, float]] = {high < 0: (above, high), low < 0: (below, low)}
+    straight, slow = None, 0
     while above - below > REFINED_TO * above:
-        margin = 0.45 * REFINED_TO * above
-        guess = min(max(below + (above - below) * low / (low - high), below + margin), above - margin)
+        margin, width = 0.45 * REFINED_TO * above, above - below
+        guess = below + width * low / (low - high)
+        if slow == PATIENCE:
+            guess, slow = 0.5 * (below + above), 0
+        elif straight is not None and below < straight < above:
+            guess = straight
+        guess = min(max(guess, below + margin), above - margin)
         held = source.hold(guess, j)
+        at, other = seen[held < 0]
+        straight = guess - held * (guess - at) / (held - other) if held != other else None
+        seen[held < 0] = (guess, held)
         if (held < 0) == (high < 0):
             above, high, low = guess, held, 0.5 * low
         else:
             below, low, high = guess, held, 0.5 * high
+        slow = slow + 1 if above - below > 0.5 * width else 0
     return above if high < 0 else below
 
 
