@@ -635,7 +635,7 @@ def weights_along(alphas, rows):
     rows = np.array(rows, dtype=float)
     coefs = csc_array(rows)
     names = tuple(f"x{j}" for j in range(len(rows)))
-    return SimpleNamespace(alphas=np.array(alphas, dtype=float), coefs=coefs, feature_names=names)
+    return SimpleNamespace(axis=np.array(alphas, dtype=float), coefs=coefs, feature_names=names)
 
 
 def test_a_path_is_a_frame_of_the_features_ever_kept():

@@ -130,7 +130,7 @@ def fit(
         str,
         typer.Option(
             metavar="NAME",
-            help="l1, l2, elasticnet[:RATIO], lq[:Q], l0, mcp, scad, log or capped_l1[:NUMBER]; group, "
+            help="l1, l2, elasticnet[:RATIO], lq[:Q], l0[:RIDGE], mcp, scad, log or capped_l1[:NUMBER]; group, "
             "sparse_group[:RATIO] or group_mcp[:NUMBER], which take factors whole; slope[:Q]; tv[:RATIO], along the "
             "columns.",
         ),
@@ -145,8 +145,14 @@ def fit(
     select: Annotated[str, typer.Option(metavar="RULE", help="Which alpha: 1se, min or a number.")] = "1se",
     radius: Annotated[
         float | None,
-        typer.Option(metavar="T", help="With l1, l2 or group: the largest value of the norm, in place of an alpha."),
+        typer.Option(
+            metavar="T",
+            help="In place of an alpha: with l1, l2 or group the largest norm, with l0 the most features.",
+        ),
     ] = None,
+    prove: Annotated[
+        bool, typer.Option("--prove", help="With l0 and --radius: search on to a proof; Ctrl-C ends that search.")
+    ] = False,
     drop: Annotated[list[str] | None, _columns("Leave out; may be repeated.")] = None,
     keep: Annotated[list[str] | None, _columns("Bring in what would be left out; may be repeated.")] = None,
     unpenalised: Annotated[list[str] | None, _columns("Or feature: never penalised; may be repeated.")] = None,
@@ -168,6 +174,8 @@ def fit(
     """Fit a model to a table; say how near each zero is."""
     cv = 0 if radius is not None else cv  # which goes over alphas
     rule, tol = "radius" if radius is not None else _rule(select, cv), _tolerance(tol)
+    if prove and radius is None:
+        raise typer.BadParameter("it goes with --penalty l0 --radius FEATURES", param_hint="--prove")
     asked = _Asked(
         _penalty(penalty), positive, _numbers(lower or (), "--lower"), _numbers(upper or (), "--upper"), groups
     )
@@ -183,7 +191,7 @@ def fit(
     _tell_notes(table.notes, quiet=quiet, everything=everything)
     options |= {"loss": _task(table.y, target, loss, quiet=quiet)}
     made_of = asked.on(table, free=unpenalised or (), quiet=quiet)
-    options |= {"penalty": made_of} if radius is None else {"constraint": _ball(made_of, radius)}
+    options |= {"penalty": made_of} if radius is None else {"constraint": _ball(made_of, radius, prove=prove)}
     _check_rows(table, options["loss"], cv)
     path = _solve(table, target, rule, free=unpenalised or (), everything=everything, quiet=quiet, **options)
     _tell_edge(path)
@@ -443,13 +451,16 @@ def _rule(select: str, cv: int) -> str | float:
     raise typer.BadParameter(f"1se, min or an alpha above 0; got '{select}'", param_hint="--select")
 
 
-def _ball(penalty: Penalty, radius: float) -> Ball:
+def _ball(penalty: Penalty, radius: float, *, prove: bool) -> Ball:
     from lozenge.penalties.balls import around
 
     try:
-        return around(penalty, radius)
+        found = around(penalty, radius)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--radius") from None
+    if prove and not found.counts:
+        raise typer.BadParameter(f"best subsets are proved, --penalty l0; got {penalty.name}", param_hint="--prove")
+    return cast("Ball", replace(cast("Any", found), prove=True)) if prove else found
 
 
 def _rule_name(rule: str | float) -> str:
@@ -778,7 +789,8 @@ def _solve(
     names = table.feature_names
     if weight := _free(table.encoding, free):
         options["penalty_weights"] = weight
-    with _Bar(quiet=quiet) as bar:
+    ball = options.get("constraint")
+    with _Bar(quiet=quiet, axis="size" if ball is not None and ball.counts else "alpha") as bar:
         path = fits.path(table.X, table.y, feature_names=names, progress=bar, **options)
         path = path if rule == "radius" else fits.choose(path, rule)
         listed = screens.shown(path, everything=everything)
@@ -823,9 +835,10 @@ def _screen(path: Path, table: Table, file: str, rule: str | float, *, everythin
 
 
 def _predictions(path: Path, X: NDArray[np.float64]) -> Iterator[list[object]]:
+    from lozenge import fit
     from lozenge.screens import klass
 
-    solution = path.at(float(path.alphas[path.chosen]))
+    solution = fit.chosen(path)
     predicted = solution.predict(X).tolist()
     if not path.model.classes:
         yield ["prediction"]
@@ -955,7 +968,7 @@ def _tell_notes(notes: Iterable[str], *, quiet: bool, everything: bool) -> None:
 
 
 def _tell_edge(path: Path) -> None:
-    if path.cv is not None and 0 < path.cv.index_min == len(path.cv.alphas) - 1:
+    if path.cv is not None and not path.by_size and 0 < path.cv.index_min == len(path.cv.alphas) - 1:
         _tell(
             "warning",
             f"the best score is at the end of the grid, alpha {path.cv.alphas[-1]:.3g}: a smaller one may do"
@@ -967,7 +980,8 @@ def _own_up(path: Path) -> None:
     """End with 3 where the α that answers was not certified."""
     status = path.status[path.chosen]
     if status is not type(status).CERTIFIED:
-        _tell("warning", f"alpha {path.alphas[path.chosen]:.3g} of this model is {status.value}")
+        axis = "size" if path.by_size else "alpha"
+        _tell("warning", f"{axis} {path.axis[path.chosen]:.3g} of this model is {status.value}")
         raise typer.Exit(3)
 
 
@@ -985,7 +999,8 @@ def _tell_next(path: Path, output: str | None) -> None:
 class _Bar:
     """A progress bar on a terminal's stderr, after a second of work, gone at the end."""
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, *, quiet: bool, axis: str = "alpha") -> None:
+        self._axis = axis
         self._wanted = not quiet and sys.stderr.isatty()
         self._start = time.monotonic()
         self._bar: Any = None
@@ -1005,7 +1020,7 @@ class _Bar:
             from rich.progress import BarColumn, Progress, TextColumn
 
             self._bar = Progress(
-                TextColumn("alpha {task.completed}/{task.total}"),
+                TextColumn(f"{self._axis} {{task.completed}}/{{task.total}}"),
                 BarColumn(),
                 TextColumn("{task.fields[kept]} kept, gap {task.fields[gap]:.0e}"),
                 console=Console(stderr=True),

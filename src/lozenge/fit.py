@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from lozenge import engine, folds, gate, radii, selection
+from lozenge import engine, folds, gate, radii, selection, sizes
 from lozenge import problem as problems
 from lozenge.certificate import DEGENERATE
 from lozenge.design import as_design
 from lozenge.losses import LOSSES
+from lozenge.penalties.balls import counted
 from lozenge.penalties.words import made
 from lozenge.results import CrossValidation, History, Model, Path, Solution, Split
 from lozenge.shards import Fleet, Shard
+from lozenge.sized import Subsets
 from lozenge.source import Source
 from lozenge.source import weights as weights_of
 from lozenge.threads import one_pool
@@ -23,13 +26,15 @@ from lozenge.working import Working
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from numpy.typing import NDArray
     from scipy.sparse import csc_array
 
     from lozenge.design.base import Floats
     from lozenge.engine import Null, Step
-    from lozenge.losses import Loss
+    from lozenge.losses import Loss, Target
     from lozenge.penalties import Penalty
-    from lozenge.penalties.balls import Ball
+    from lozenge.penalties.balls import Ball, L0Ball
+    from lozenge.problem import Moments, Problem
     from lozenge.results import Indices
     from lozenge.results import Source as Live
 
@@ -84,9 +89,10 @@ def path(
         the columns.  The first nine take bounds in the user's units: ``L1(positive=True)``, ``lower=`` and ``upper=``,
         one number, one per column or {name: number}.  Or any object with ``value(B, alpha)`` and
         ``prox(Z, step, alpha)``: see `lozenge.penalties.own`.
-    constraint : L1Ball, L2Ball or GroupBall, optional
+    constraint : L1Ball, L2Ball, GroupBall or L0Ball, optional
         Takes the place of the penalty: minimise the mean loss subject to a norm ≤ t, one column of the answer per
-        radius, from small to large.  ``alphas`` then holds the multipliers.
+        radius, from small to large.  ``alphas`` then holds the multipliers.  Of `L0Ball`, best subsets by their size,
+        there are none: they are nan.
     alphas : (L,), optional
         Used from large to small, each once.  0 leaves every column unpenalised; inf stands for the α where the null
         model begins.
@@ -139,13 +145,93 @@ def path(
     >>> bool(fit.gaps[0] <= 1e-6)
     True
     """
+    options = {"loss": loss, "sample_weight": sample_weight, "offset": offset, "fit_intercept": fit_intercept}
+    options |= {"standardize": standardize, "penalty_weights": penalty_weights, "feature_names": feature_names}
     if constraint is not None:
         gate.unconstrained(constraint, alphas, cv)
-        options = {"loss": loss, "sample_weight": sample_weight, "offset": offset, "fit_intercept": fit_intercept}
-        options |= {"standardize": standardize, "penalty_weights": penalty_weights, "tol": tol}
-        options |= {"feature_names": feature_names, "progress": progress}
+        if constraint.counts:
+            tol = gate.tolerance(tol)
+            posed = _posed(X, y, penalty=constraint.penalty(), alphas=constraint.radii, cv=cv, seed=seed, **options)
+            return _by_size(posed, cast("L0Ball", constraint), tol, seed, progress)
+        options |= {"tol": tol, "progress": progress}
         whole = path(X, y, penalty=constraint.penalty(), n_alphas=n_alphas, alpha_min_ratio=alpha_min_ratio, **options)
         return _confined(whole, constraint)
+    tol = gate.tolerance(tol)
+    posed = _posed(X, y, penalty=penalty, alphas=alphas, cv=cv, seed=seed, **options)
+    gate.bounds(posed.penalty, posed.weights, posed.names)
+    fleet, built, lean, nulls, unit = posed.fleet, posed.built, posed.lean, posed.nulls, posed.unit
+    full, still = built[0], posed.still
+    pull = nulls[0].point.pull[full.penalised]
+    alpha_max = 0.0 if still else full.grid_start(pull, nulls[0].point.loss) * unit
+    if still and lean is not built:
+        lean = built
+        nulls = engine.outcomes([(each.fleet, engine.null(each)) for each in lean])
+    alpha_max = gate.start(alpha_max, alphas, posed.penalty.name)
+    grid = gate.grid(alphas, alpha_max, n_alphas, alpha_min_ratio, posed.penalty, tall=posed.tall)
+    work = Working(lean[0])
+    steps = folds.follow(lean, nulls, work, grid / unit, tol, still=still, progress=progress)
+    if lean is not built:
+        folds.confirm(fleet, built, nulls, steps, tol)
+    model = _model(posed, nulls[0], alpha_max, tol)
+    source = Source(fleet, full, nulls[0], work, model, posed.names, unit)
+    source.unchanged()
+    settled = source.settled(steps[0])
+    for alpha, step in zip(grid, settled, strict=True):
+        source.remember(float(alpha), step)
+    result = _assemble(settled, grid, source, _crossed(posed, lean, steps, grid, seed))
+    return choose(result, float(grid[-1]) if result.cv is None else "1se")
+
+
+@dataclass(frozen=True, eq=False)
+class _Posed:
+    """The problem on all rows and those of the folds, checked, measured, and with their null models.
+
+    Attributes
+    ----------
+    built, lean : the problems, on the rows, and on rows that are summed up first where that is the cheaper way
+    nulls : of the lean ones
+    asked : the penalty as it was given
+    penalty, weights : over the columns of X, in the user's units
+    still : y is constant, or nothing pulls by more than rounding: every α > 0 gives the null model
+    tall : more rows than columns
+    """
+
+    fleet: Fleet
+    built: list[Problem]
+    lean: list[Problem]
+    nulls: list[Null]
+    asked: Penalty
+    penalty: Penalty
+    weights: Floats
+    names: tuple[str, ...]
+    unit: float
+    target: Target
+    weight_sum: float
+    location: tuple[float, float]
+    moments: Moments
+    table: NDArray[np.uint8] | None
+    standardize: bool
+    fit_intercept: bool
+    still: bool
+    tall: bool
+
+
+def _posed(
+    X: Any,
+    y: Any,
+    *,
+    loss: str | Loss,
+    penalty: str | Penalty | Any,
+    alphas: Any,
+    sample_weight: Any,
+    offset: Any,
+    fit_intercept: bool,
+    standardize: bool,
+    penalty_weights: Any,
+    cv: Any,
+    seed: int,
+    feature_names: Sequence[str] | None,
+) -> _Posed:
     loss, penalty = gate.loss(loss), gate.penalty(penalty)
     design, own_names = as_design(X)
     n, p = design.shape
@@ -155,7 +241,6 @@ def path(
     shift = gate.offset(offset, n)
     laid_out = penalty.named(names)
     v = gate.penalty_weights(penalty_weights, names, laid_out, penalty.aliases(names))
-    tol = gate.tolerance(tol)
     table = None if cv is None else selection.fold_table(cv, target.values, len(target.classes), seed)
     gate.folds(table, target, weights.values)
 
@@ -178,39 +263,49 @@ def path(
         for m, s in zip(moments, splits, strict=True)
     ]
     # The same problems, on rows that are summed up first where that is the cheaper way.
-    y_mean, y_sd = _location(target.values / unit, weights.values)
-    lean = folds.summed(fleet, built, USUAL if alphas is None else np.size(alphas), y_mean)
+    location = _location(target.values / unit, weights.values)
+    lean = folds.summed(fleet, built, USUAL if alphas is None else np.size(alphas), location[0])
     nulls: list[Null] = engine.outcomes([(each.fleet, engine.null(each)) for each in lean])
     full, null = built[0], nulls[0]
-    span = null.point.loss - full.saturated
     pull = null.point.pull[full.penalised]
-    # Where y is constant or nothing pulls by more than rounding, every α > 0 gives the null model.
-    still = span <= DEGENERATE or bool((np.abs(pull) <= 8 * full.fleet.rounding * np.sqrt(null.point.residual)).all())
-    alpha_max = 0.0 if still else full.grid_start(pull, null.point.loss) * unit
-    if still and lean is not built:
-        lean = built
-        nulls = engine.outcomes([(each.fleet, engine.null(each)) for each in lean])
-        null = nulls[0]
-    alpha_max = gate.start(alpha_max, alphas, penalty.name)
-    tall = int(np.count_nonzero(weights.values)) > p
-    grid = gate.grid(alphas, alpha_max, n_alphas, alpha_min_ratio, tall=tall, bounded=laid_out.bounds is not None)
-    work = Working(lean[0])
-    steps = folds.follow(lean, nulls, work, grid / unit, tol, still=still, progress=progress)
-    if lean is not built:
-        folds.confirm(fleet, built, nulls, steps, tol)
-    scale = design.affine.scale
-    sd = moments[0].sd / scale
-    _, null_intercept = full.in_user_units(null.point.beta, full.free)
-    model = Model(
-        loss=loss.name,
-        loss_parameters={},
-        penalty=penalty.name,
-        penalty_parameters=penalty.parameters(),
-        fit_intercept=fit_intercept,
-        standardize=standardize,
-        tol=tol,
-        n=n,
+    noise = 8 * full.fleet.rounding * np.sqrt(null.point.residual)
+    return _Posed(
+        fleet=fleet,
+        built=built,
+        lean=lean,
+        nulls=nulls,
+        asked=penalty,
+        penalty=laid_out,
+        weights=v,
+        names=names,
+        unit=unit,
+        target=target,
         weight_sum=weights.total,
+        location=location,
+        moments=moments[0],
+        table=table,
+        standardize=standardize,
+        fit_intercept=fit_intercept,
+        still=null.point.loss - full.saturated <= DEGENERATE or bool((np.abs(pull) <= noise).all()),
+        tall=int(np.count_nonzero(weights.values)) > p,
+    )
+
+
+def _model(posed: _Posed, null: Null, alpha_max: float, tol: float) -> Model:
+    full, unit, affine = posed.built[0], posed.unit, posed.fleet.affine
+    sd = posed.moments.sd / affine.scale
+    _, null_intercept = full.in_user_units(null.point.beta, full.free)
+    y_mean, y_sd = posed.location
+    return Model(
+        loss=full.loss.name,
+        loss_parameters={},
+        penalty=posed.penalty.name,
+        penalty_parameters=posed.asked.parameters(),
+        fit_intercept=posed.fit_intercept,
+        standardize=posed.standardize,
+        tol=tol,
+        n=posed.fleet.rows,
+        weight_sum=posed.weight_sum,
         alpha_max=alpha_max,
         null_loss=folds.squared(unit) * null.point.loss,
         saturated_loss=folds.squared(unit) * full.saturated,
@@ -218,24 +313,52 @@ def path(
         y_mean=y_mean * unit,
         y_sd=y_sd * unit,
         scale=sd,
-        center=(moments[0].mean + design.affine.shift) / scale,
-        penalised_unit=np.where(sd > 0, sd, 1.0) if standardize else np.ones(p),
-        penalty_weights=v,
+        center=(posed.moments.mean + affine.shift) / affine.scale,
+        penalised_unit=np.where(sd > 0, sd, 1.0) if posed.standardize else np.ones(len(posed.names)),
+        penalty_weights=posed.weights,
         constant=~full.usable,
-        classes=target.classes,
+        classes=posed.target.classes,
     )
-    source = Source(fleet, full, null, work, model, names, unit)
+
+
+def _crossed(
+    posed: _Posed, lean: list[Problem], steps: list[list[Step]], grid: Floats, seed: int
+) -> CrossValidation | None:
+    """The cross-validated curve, with the folds' own paths; None without folds."""
+    if posed.table is None:
+        return None
+    cross = folds.cross_validate(posed.fleet, lean, steps, grid, posed.table, posed.unit, seed)
+    found = [
+        [weights_of(each, step, posed.unit) for step in own] for each, own in zip(lean[1:], steps[1:], strict=True)
+    ]
+    intercepts = np.array([[intercept for _, _, intercept in own] for own in found])
+    return replace(cross, coefs=tuple(_matrix(own, len(posed.names)) for own in found), intercepts=intercepts)
+
+
+def _by_size(posed: _Posed, ball: L0Ball, tol: float, seed: int, progress: Progress | None) -> Path:
+    """Best subsets of all rows, one column per size, and those of the folds."""
+    sizes_asked, count = ball.radii, len(ball.radii) * len(posed.lean)
+    steps: list[list[Step]] = []
+    for number, (lean, exact, null) in enumerate(zip(posed.lean, posed.built, posed.nulls, strict=True)):
+        whole, told = number == 0, partial(_told, progress, number * len(sizes_asked), count)
+        found = sizes.search(lean, exact, null, ball, tol, still=posed.still and whole, judged=whole, progress=told)
+        steps.append(found)
+    model = _model(posed, posed.nulls[0], float("nan"), tol)
+    full = posed.built[0]
+    source = Subsets(posed.fleet, full, posed.nulls[0], Working(full), model, posed.names, posed.unit)
     source.unchanged()
-    settled = source.settled(steps[0])
-    for alpha, step in zip(grid, settled, strict=True):
-        source.remember(float(alpha), step)
-    cross = None if table is None else folds.cross_validate(fleet, lean, steps, grid, table, unit, seed)
-    if cross is not None:
-        found = [[weights_of(each, step, unit) for step in own] for each, own in zip(lean[1:], steps[1:], strict=True)]
-        intercepts = np.array([[intercept for _, _, intercept in own] for own in found])
-        cross = replace(cross, coefs=tuple(_matrix(own, p) for own in found), intercepts=intercepts)
-    result = _assemble(settled, grid, source, cross)
-    return choose(result, float(grid[-1]) if cross is None else "1se")
+    nowhere = np.full(len(sizes_asked), np.nan)
+    for size, step in zip(sizes_asked.tolist(), steps[0], strict=True):
+        source.remember(size, step)
+    result = _assemble(steps[0], nowhere, source, _crossed(posed, posed.lean, steps, nowhere, seed))
+    last = len(sizes_asked) - 1
+    at = last if result.cv is None else selection.choose(result.cv, "1se")
+    return _chosen_at(replace(result, radii=sizes_asked), at)
+
+
+def _told(progress: Progress | None, before: int, total: int, done: int, kept: int, gap: float) -> None:
+    if progress is not None:
+        progress(before + done, total, kept, gap)
 
 
 def _confined(whole: Path, ball: Ball) -> Path:
@@ -326,12 +449,15 @@ def revive(found: Path, X: Any, y: Any) -> Path:
     penalty = made(model.penalty, model.penalty_parameters)
     # What is kept at an α under a concave penalty depends on the way there.
     first = found.chosen if penalty.convex else 0
+    asked: dict[str, Any] = {"alphas": found.alphas[first : found.chosen + 1]}
+    if found.by_size:
+        asked = {"constraint": counted(penalty)}
     fresh = path(
         X,
         y,
         loss=model.loss,
         penalty=penalty,
-        alphas=found.alphas[first : found.chosen + 1],
+        **asked,
         fit_intercept=model.fit_intercept,
         standardize=model.standardize,
         penalty_weights=model.penalty_weights,
@@ -354,9 +480,11 @@ def revive(found: Path, X: Any, y: Any) -> Path:
                 f"{now[off[0]]:.6g} here"
             )
     live = fresh.source
+    if isinstance(live, Subsets):  # a search may end elsewhere: the subset is the model's
+        live.place(float(found.axis[found.chosen]), chosen(found))
     if live is not None and found.forces is not None:
         # Means and spreads do not see a column, or the target, in another order of rows; the forces do.
-        again = live.forces(found.forces.alpha)
+        again = live.forces(float(found.axis[found.chosen]))
         for before, now in ((found.forces.marginal, again.marginal), (found.forces.left, again.left)):
             size = float(np.max(np.abs(found.forces.marginal), initial=0.0))
             off = np.flatnonzero(~(np.abs(now - before) <= SAME_FORCES * size))
@@ -377,13 +505,19 @@ def at(found: Path, alpha: float | None, *, df: int | None = None) -> Solution:
     ValueError
         If neither or both are given, if no α has so few, if α is not on the grid of a loaded path.
     """
+    if alpha is not None and found.by_size:
+        raise ValueError(
+            f"this path goes by the number of features and its solutions belong to no alpha; got alpha {alpha}. Name "
+            "the number: path.at(df=3)"
+        )
     if (alpha is None) == (df is None):
         raise ValueError("name either alpha or df: path.at(0.1) or path.at(df=12)")
     if df is not None:
         few = np.flatnonzero(found.df <= df)
         if not len(few):
+            what = "size" if found.by_size else "alpha"
             raise ValueError(
-                f"no alpha on this path has at most {df} non-zero weights; the sparsest has {found.df.min()}"
+                f"no {what} on this path has at most {df} non-zero weights; the sparsest has {found.df.min()}"
             )
         return _on_grid(found, int(few[-1]))
     value = float(np.float64(alpha))
@@ -435,8 +569,26 @@ def alpha_for(found: Path, t: float) -> float:
     return radii.alpha_for(_monotone(found), t)
 
 
+def best(found: Path, rule: str) -> Solution:
+    """Give the solution by a named rule on the cross-validated curve."""
+    k = selection.choose(found.cv, rule)
+    if found.by_size or found.cv is None:
+        return _on_grid(found, k)
+    return at(found, float(found.cv.alphas[k]))
+
+
+def chosen(found: Path) -> Solution:
+    """Give the solution that verbs use when none is named."""
+    return _on_grid(found, found.chosen)
+
+
 def _live(found: Path, asked: str) -> Source:
     """The data behind a path."""
+    if found.by_size:
+        raise ValueError(
+            f"this path goes by the number of features and its solutions belong to no alpha, so it has no {asked}; fit "
+            "with penalty= for a path that goes by alpha"
+        )
     source = found.source
     if source is None or not isinstance(source, Source):
         raise ValueError(f"a loaded path knows its grid only; fit again to ask for {asked}")
@@ -468,6 +620,7 @@ def _on_grid(found: Path, k: int) -> Solution:
         unique=bool(found.unique[k]),
         feature_names=found.feature_names,
         model=found.model,
+        radius=None if found.radii is None else float(found.radii[k]),
     )
 
 
@@ -484,9 +637,13 @@ def choose(found: Path, rule: str | float) -> Path:
         k = int(np.searchsorted(-found.alphas, -solution.alpha))
         if k == len(found.alphas) or found.alphas[k] != solution.alpha:
             found = _inserted(found, solution, k)
+    return _chosen_at(found, k)
+
+
+def _chosen_at(found: Path, k: int) -> Path:
     if found.source is None:
         return found if k == found.chosen else replace(found, chosen=k, forces=None)
-    return replace(found, chosen=k, forces=found.source.forces(float(found.alphas[k])))
+    return replace(found, chosen=k, forces=found.source.forces(float(found.axis[k])))
 
 
 def _inserted(found: Path, new: Solution, k: int) -> Path:

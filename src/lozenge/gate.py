@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -82,7 +83,8 @@ def penalty(asked: str | Penalty | Any) -> Penalty:
 
 def _numbers(made: Penalty) -> list[str]:
     """Parameters that are one number each."""
-    return [key for key, value in made.parameters().items() if isinstance(value, float)]
+    positional = [each for each in fields(cast("Any", made)) if each.init and not each.kw_only]
+    return [each.name for each in positional if isinstance(each.default, float)]
 
 
 def _require(asked: object, what: str, methods: tuple[str, ...]) -> None:
@@ -95,8 +97,9 @@ def unconstrained(ball: Any, alphas: Any, cv: Any) -> None:
     if not isinstance(ball, Ball):
         raise TypeError(f"constraint must be a ball such as lz.L1Ball(2.0); got {str(ball)[:60]!r}")
     if alphas is not None:
-        raise ValueError("a constraint has radii in place of alphas: put them into the ball, L1Ball([1.0, 2.0])")
-    if cv is not None:
+        put = "L0Ball([1, 2, 3])" if ball.counts else "L1Ball([1.0, 2.0])"
+        raise ValueError(f"a constraint has radii in place of alphas: put them into the ball, {put}")
+    if cv is not None and not ball.counts:
         raise ValueError(
             "cross-validation goes over alphas; give penalty= in place of constraint=, and read the radius of its "
             "choice with path.radius(path.best().alpha)"
@@ -224,6 +227,11 @@ def penalty_weights(values: Any, known: tuple[str, ...], penalty: Penalty, alias
         raise ValueError(
             f"penalty_weights must be 0 (never penalised), positive, or inf (excluded); {known[bad]!r} has {v[bad]}"
         )
+    return v
+
+
+def bounds(penalty: Penalty, v: Floats, known: tuple[str, ...]) -> None:
+    """Refuse bounds of columns that are never penalised."""
     if penalty.bounds is not None:
         low, high = penalty.bounds
         free = np.flatnonzero((v == 0.0) & (np.isfinite(low) | np.isfinite(high)))
@@ -232,7 +240,6 @@ def penalty_weights(values: Any, known: tuple[str, ...], penalty: Penalty, alias
                 f"{known[free[0]]!r} has penalty weight 0 and a bound; columns that are never penalised cannot be "
                 "bounded. Give it a small weight, such as 1e-3"
             )
-    return v
 
 
 def tolerance(tol: Any) -> float:
@@ -259,10 +266,17 @@ def start(alpha_max: float, alphas: Any, penalty: str) -> float:
     return float(np.max(finite))
 
 
-def grid(alphas: Any, alpha_max: float, n_alphas: int, ratio: float | None, *, tall: bool, bounded: bool) -> Floats:
+def at_zero(penalty: Penalty) -> None:
+    """Refuse α = 0 where more than a price is on the weights: what is solved there is the fit on all columns."""
+    held = "bounds" if penalty.bounds is not None else "a ridge" if penalty.parameters().get("ridge") else None
+    if held is not None:
+        raise ValueError(f"alpha = 0 has no certificate under {held}; use a small alpha, such as 1e-6 times alpha_max")
+
+
+def grid(alphas: Any, alpha_max: float, n_alphas: int, ratio: float | None, penalty: Penalty, *, tall: bool) -> Floats:
     """The decreasing grid of α: as asked, each once, or geometric from αmax."""
-    if bounded and alphas is not None and not np.all(np.asarray(alphas)):
-        raise ValueError("alpha = 0 has no certificate under bounds; use a small alpha, such as 1e-6 times alpha_max")
+    if alphas is not None and not np.all(np.asarray(alphas)):
+        at_zero(penalty)
     if alphas is not None:
         asked = _floats(alphas, "alphas")
         if asked.ndim > 1 or asked.size == 0:

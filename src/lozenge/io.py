@@ -2,7 +2,7 @@
 
 `PATH` is the schema; saving and loading both walk it.  JSON has no infinity: null stands for the one value
 that is no finite number and that the schema allows there, inf for a gap, a price or a penalty weight, nan for
-an α at which nothing happens and for a score.
+an α at which nothing happens, for the α of a path by size and for a score.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from lozenge.results import Certificate, CrossValidation, Forces, History, Hold, Model, Path, Status
+from lozenge.results import Certificate, CrossValidation, Forces, History, Hold, Model, Path, Status, Swaps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -609,10 +609,30 @@ def _path_fault(path: Path) -> str | None:
         return fault
     if len(set(path.feature_names)) < len(path.feature_names):
         return "feature_names: a name comes twice"
+    if np.isnan(path.alphas).any():
+        return _size_fault(path)
+    if np.isnan(path.model.alpha_max) or (path.cv is not None and np.isnan(path.cv.alphas).any()):
+        return "alphas: expected numbers, in model.alpha_max and cv.alphas too"
     if (np.diff(path.alphas) > 0).any():
         return "alphas: expected from large to small"
     if path.forces is not None and path.forces.alpha != path.alphas[path.chosen]:
         return "forces.alpha is not the chosen alpha"
+    if path.forces is not None and path.forces.swaps is not None:
+        return "forces.swaps: expected none on a path by alpha"
+    return None
+
+
+def _size_fault(path: Path) -> str | None:
+    """What is amiss with a path by size."""
+    if path.radii is None or not np.isnan(path.alphas).all() or path.model.penalty != "l0":
+        return "alphas: expected numbers, but for best subsets by their size"
+    if (path.radii != np.floor(path.radii)).any() or (np.diff(path.radii) <= 0).any():
+        return "radii: expected whole numbers that rise"
+    forces = path.forces
+    if forces is not None and (forces.swaps is None or forces.swaps.size != path.radii[path.chosen]):
+        return "forces.swaps is not of the chosen size"
+    if path.cv is not None and (len(path.cv.alphas) != len(path.radii) or not np.isnan(path.cv.alphas).all()):
+        return "cv.alphas: expected one null per size"
     return None
 
 
@@ -629,7 +649,7 @@ MODEL = _Record(
         "tol": _Number(low=0),
         "n": _Number(int, low=1),
         "weight_sum": _Number(low=0),
-        "alpha_max": _Number(low=0),
+        "alpha_max": _Number(low=0, null=math.nan),
         "null_loss": _Number(),
         "saturated_loss": _Number(),
         "null_intercept": _Number(),
@@ -663,10 +683,18 @@ HOLD = _Record(
         "block": _Array(_FEATURES, int, -1, "features"),
     },
 )
+SWAPS = _Record(
+    Swaps,
+    {
+        "size": _Number(int, 0),
+        "rise": _Array(_FEATURES, null=math.nan),
+        "other": _Array(_FEATURES, int, -1, "features"),
+    },
+)
 FORCES = _Record(
     Forces,
     {
-        "alpha": _Number(low=0),
+        "alpha": _Number(low=0, null=math.nan),
         "marginal": _Array(_FEATURES),
         "left": _Array(_FEATURES),
         "price": _Array(_FEATURES, low=0, null=math.inf),
@@ -675,12 +703,13 @@ FORCES = _Record(
         "unique": _Flag(),
         "gap": _Number(null=math.inf),
         "hold": _Absent(HOLD),
+        "swaps": _Absent(SWAPS),
     },
 )
 SCORES = _Record(
     CrossValidation,
     {
-        "alphas": _Array(_SCORES, low=0),
+        "alphas": _Array(_SCORES, low=0, null=math.nan),
         "mean": _Array(_SCORES, null=math.nan),
         "se": _Array(_SCORES, low=0, null=math.nan),
         "folds": _Array(("folds", "scores"), null=math.nan),
@@ -702,7 +731,7 @@ PATH = _Record(
     Path,
     {
         "feature_names": _Tuple(_Text(), "features"),  # these two set the sizes that all others must have
-        "alphas": _Array(_ALPHAS, low=0),
+        "alphas": _Array(_ALPHAS, low=0, null=math.nan),
         "chosen": _Number(int, 0, "alphas"),
         "model": MODEL,
         "encoding": _Optional(_Plain()),

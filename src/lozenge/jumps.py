@@ -52,7 +52,7 @@ def _exchanged(S: Floats, linear: Floats, b: Floats, form: Jump) -> bool:
     if prices is None or (form.shape.bound > np.diagonal(S) * (1.0 + 1e-9)).any():
         return False
     before = float(b @ (0.5 * times(S, b) - linear)) + form.cost(b)
-    found = subset.improve(S, linear, np.flatnonzero(b).tolist(), price=prices)
+    found = subset.improve(S, linear, np.flatnonzero(b).tolist(), price=prices, l2=form.shape.ridges)
     if not found.objective < before - ROUNDING * (abs(before) + form.cost(b)):
         return False
     b[:] = found.b

@@ -31,6 +31,8 @@ from lozenge import _kernel
 from lozenge.subset import Quadratic, limit, quadratic
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from numpy.typing import ArrayLike
 
     from lozenge.results import Floats
@@ -82,14 +84,18 @@ def bound(
     (-1.0, 'perspective')
     """
     q = quadratic(S, linear, l2=l2, box=box, price=price)
-    most = limit(q, size)
-    found = Bound(unpenalised(q), "unpenalised")
-    inside = split(q)
-    if regularised(inside):
-        relaxed = _kernel.Tree(inside.matrix, inside.linear, inside.l2, inside.box, inside.price, most, 0.0).root()
-        if relaxed >= found.value:
-            return Bound(relaxed, "perspective")
-    return found
+    return next(bounds(q, [limit(q, size)]))
+
+
+def bounds(q: Quadratic, sizes: Iterable[int], least: float | None = None) -> Iterator[Bound]:
+    """`bound` of a checked problem, for one size after the other; ``least``: what `unpenalised` gives, where known."""
+    least, inside = unpenalised(q) if least is None else least, split(q)
+    curved = regularised(inside)
+    for most in sizes:
+        relaxed = -np.inf
+        if curved:
+            relaxed = _kernel.Tree(inside.matrix, inside.linear, inside.l2, inside.box, inside.price, most, 0.0).root()
+        yield Bound(relaxed, "perspective") if relaxed >= least else Bound(least, "unpenalised")
 
 
 def regularised(q: Quadratic) -> bool:

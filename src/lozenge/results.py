@@ -34,7 +34,19 @@ class Status(Enum):
     )
     UNBOUNDED = (
         "not certified: the loss has no finite minimum here (unpenalised columns separate the classes). "
-        "Penalise those columns, or use a larger alpha"
+        "Penalise those columns, or use a larger alpha; under L0Ball give a ridge or fewer features"
+    )
+    LOCAL = (
+        "not proved best: no exchange of features improves this subset, and the certificate says how much another one "
+        "could at most. L0Ball(..., prove=True), on the command line --prove, searches on to a proof"
+    )
+    LOOSE = (
+        "not proved best: no exchange of features improves this subset, but the only bound known is the loss of all "
+        "features together. A ridge or a bound in L0Ball gives a better one"
+    )
+    STOPPED = (
+        "not proved best: the search was stopped before the proof; this is the best subset found, with the bound "
+        "reached. Give it more time, or a ridge or a bound in L0Ball"
     )
 
 
@@ -43,7 +55,8 @@ class Certificate:
     """A kind of proof and its figure.
 
     ``gap``: (primal - dual) / (null loss - saturated loss), for convex penalties.  ``bound``: the same with a lower
-    bound that is no dual point.  ``stationary``: the largest violation of the optimality condition, in units of α.
+    bound that is no dual point.  ``stationary``: the largest violation of the optimality condition, in units of α, or
+    under `L0Ball`, where there is none, of the largest pull of the null model.
     """
 
     kind: Literal["gap", "bound", "stationary"]
@@ -80,6 +93,25 @@ class Hold:
 
 
 @dataclass(frozen=True, eq=False)
+class Swaps:
+    """What another subset of at most ``size`` features would cost, all weights refitted.
+
+    With another loss than the squared, by its quadratic model at the solution.
+
+    Attributes
+    ----------
+    rise : (p,) of the objective, in units of the mean loss
+        Of a kept feature: without it.  Of another: with it in the place of ``other``, or as one more where that is -1
+        (then it is not above 0).  nan for a feature that is not counted.
+    other : (p,) the kept feature whose place costs least
+    """
+
+    size: int
+    rise: Floats
+    other: Indices
+
+
+@dataclass(frozen=True, eq=False)
 class Forces:
     """What pulls on every feature at one α, in the units of α.
 
@@ -98,6 +130,8 @@ class Forces:
         True where the optimum is proved to be the only one.
     hold : Hold or None
         None where every feature is held by a price of its own: |left| is what is set against it.
+    swaps : Swaps or None
+        On a path by size, where α is nan and nothing has a price: what an exchange would cost.
     """
 
     alpha: float
@@ -109,6 +143,7 @@ class Forces:
     unique: bool
     gap: float
     hold: Hold | None = None
+    swaps: Swaps | None = None
 
 
 class Source(Protocol):
@@ -229,7 +264,8 @@ class Model:
 class CrossValidation:
     """The cross-validated curve.
 
-    ``folds`` (K, L) is the mean deviance of the held-out rows; ``mean`` weights it by the held-out Σw; ``se`` is the
+    ``alphas`` are nan on a path by size, whose scores are in the order of its sizes.  ``folds`` (K, L) is the mean
+    deviance of the held-out rows; ``mean`` weights it by the held-out Σw; ``se`` is the
     weighted standard deviation of the fold means over √K.  ``rule`` names the default choice.  ``coefs``, K matrices
     (p, L), and ``intercepts`` (K, L) are the folds' own paths in the units of X and y; a loaded path has none.
     """
@@ -270,7 +306,10 @@ class History:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Solution:
-    """The weights at one α, in the user's units, with their certificate."""
+    """The weights at one α, in the user's units, with their certificate.
+
+    ``radius``: under a constraint, that of this solution; α is nan where it is a number of features.
+    """
 
     alpha: float
     coef: Floats
@@ -283,11 +322,15 @@ class Solution:
     unique: bool
     feature_names: tuple[str, ...]
     model: Model
+    radius: float | None = None
 
     def __repr__(self) -> str:
+        place, sure = f"at alpha {self.alpha:.6g}", f"gap {self.gap:.1e}"
+        if math.isnan(self.alpha):
+            place, sure = f"at size {self.radius:g}", f"{self.certificate.kind} {self.certificate.value:.1e}"
         return (
-            f"<Solution of {self.model.loss} with {self.model.penalty} at alpha {self.alpha:.6g}: "
-            f"{self.df} of {len(self.coef)} penalised weights kept, gap {self.gap:.1e}, {self.status.name.lower()}>"
+            f"<Solution of {self.model.loss} with {self.model.penalty} {place}: "
+            f"{self.df} of {len(self.coef)} penalised weights kept, {sure}, {self.status.name.lower()}>"
         )
 
     @property
@@ -327,7 +370,7 @@ class Path:
     passes : float
         Bytes of X read by every product, over the size of X.
     radii : (L,), optional
-        Under a constraint, the radius of each solution.
+        Under a constraint, the radius of each solution; under `L0Ball` the sizes, and ``alphas`` are nan.
     chosen : int
         Index of the α that verbs use when none is named: the 1-SE choice if there is a cross-validation, else the
         last.
@@ -355,16 +398,28 @@ class Path:
 
     def __repr__(self) -> str:
         certified = sum(status is Status.CERTIFIED for status in self.status)
+        axis = "size" if self.by_size else "alpha"
         return (
             f"<Path of {self.model.loss} with {self.model.penalty}: {len(self.feature_names)} features, "
-            f"{len(self.alphas)} alphas from {self.alphas[0]:.6g} to {self.alphas[-1]:.6g}, {certified} certified to "
-            f"{self.model.tol:g}, alpha {self.alphas[self.chosen]:.6g} chosen with {self.df[self.chosen]} kept>"
+            f"{len(self.axis)} {axis}s from {self.axis[0]:.6g} to {self.axis[-1]:.6g}, {certified} certified to "
+            f"{self.model.tol:g}, {axis} {self.axis[self.chosen]:.6g} chosen with {self.df[self.chosen]} kept>"
         )
 
-    def at(self, alpha: float | None = None, *, df: int | None = None) -> Solution:
-        """Give the solution at α, or at the smallest α with at most ``df`` non-zero penalised weights.
+    @property
+    def by_size(self) -> bool:
+        """Whether its solutions are best subsets by their size, `L0Ball`, which belong to no α."""
+        return self.radii is not None and math.isnan(self.alphas[0])
 
-        Off the grid it is solved and certified while the data are in memory; a loaded path has grid points only.
+    @property
+    def axis(self) -> Floats:
+        """(L,) what tells the solutions apart: the alphas, or the sizes of a path that goes by size."""
+        return self.radii if self.by_size and self.radii is not None else self.alphas
+
+    def at(self, alpha: float | None = None, *, df: int | None = None) -> Solution:
+        """Give the solution at α, or the last one with at most ``df`` non-zero penalised weights.
+
+        Off the grid it is solved and certified while the data are in memory; a loaded path has grid points only.  A
+        path by size has no α: name ``df``.
         """
         from lozenge import fit
 
@@ -372,9 +427,9 @@ class Path:
 
     def best(self, rule: str = "min") -> Solution:
         """Give the solution by a named rule on the cross-validated curve: ``"min"`` or ``"1se"``."""
-        from lozenge import selection
+        from lozenge import fit
 
-        return self.at(float(self.alphas[selection.choose(self.cv, rule)]))
+        return fit.best(self, rule)
 
     def curvature(self, alpha: float | None = None) -> float:
         """Give the smallest eigenvalue of the objective's Hessian on the support at α, in the units the penalty sees.
@@ -420,20 +475,22 @@ class Path:
 
     def predict(self, X: Any, *, alpha: float | None = None, offset: Any = None) -> Any:
         """Predict at α (the chosen one if none is named)."""
-        return self.at(float(self.alphas[self.chosen]) if alpha is None else alpha).predict(X, offset=offset)
+        from lozenge import fit
 
-    def why(self, feature: str | int, alpha: float | None = None) -> Reason:
-        """Say why this feature has the weight that it has."""
+        return (fit.chosen(self) if alpha is None else self.at(alpha)).predict(X, offset=offset)
+
+    def why(self, feature: str | int, alpha: float | None = None, *, df: int | None = None) -> Reason:
+        """Say why this feature has the weight that it has, at an α or where at most ``df`` features are kept."""
         from lozenge.explain import why
 
-        return why.why(self, feature, alpha)
+        return why.why(self, feature, alpha, df=df)
 
-    def reasons(self, alpha: float | None = None) -> Any:
+    def reasons(self, alpha: float | None = None, *, df: int | None = None) -> Any:
         """Give the forces on every feature as a polars frame: kept ones, then zeros, nearest to entering first."""
         from lozenge import tables
         from lozenge.explain import survey
 
-        return tables.reasons_frame(survey.reasons(self, alpha))
+        return tables.reasons_frame(survey.reasons(self, alpha, df=df))
 
     def what_if(
         self, feature: str | int, without: str | int | Sequence[str | int], alpha: float | None = None
@@ -501,6 +558,15 @@ class Reason:
     held_with, others_held : names of at most twelve features that are held together with it, and how many there are
     group : name of its group, where it has one
     bounded : whether the penalty has bounds
+    size : on a path by size, the number of features that may be kept; then α is nan, and nothing has a price
+    rise : what the mean loss, ridge included, would rise by: of a kept feature without it, of a zero with it in the
+        place of ``instead_of``, or as one more (not above 0); all weights refitted, with another loss than the squared
+        by its quadratic model.  None for a feature that is not counted
+    rise_share : of the null model's loss above the least there is
+    instead_of : the kept feature whose place costs least; None where none has to leave
+    first_size : the smallest size of this path that keeps it
+    short_by, proved : the relative distance of this subset's objective from a lower bound, and whether that proves it
+    ridge : that of the constraint or the penalty
     """
 
     feature: str
@@ -542,6 +608,14 @@ class Reason:
     others_held: int = 0
     group: str | None = None
     bounded: bool = False
+    size: int | None = None
+    rise: float | None = None
+    rise_share: float | None = None
+    instead_of: str | None = None
+    first_size: int | None = None
+    short_by: float | None = None
+    proved: bool = False
+    ridge: float = 0.0
 
     def __post_init__(self) -> None:
         if math.isnan(self.pull):
@@ -594,7 +668,9 @@ class Reasons:
     order : (p,) features: kept ones by weight per standard deviation, then zeros by share of the price, then those that
         never could have a weight
     state : (p,) kept, zero, excluded, unpenalised or constant
-    enters_at : (p,) largest grid α with a non-zero weight, or refined where the path has been; nan if there is none
+    enters_at : (p,) largest grid α with a non-zero weight, or refined where the path has been; nan if there is none.
+        On a path by size the smallest size with one
+    swaps : what exchanges would cost, on a path by size: then nothing has a price
     """
 
     alpha: float
@@ -610,6 +686,7 @@ class Reasons:
     slack: Floats
     enters_at: Floats
     certified: Bools
+    swaps: Swaps | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -79,13 +79,14 @@ def adaptive(
         cv = FOLDS if options.get("cv") is None else options["cv"]
         first = fit.path(X, y, penalty="l2", cv=cv, **shared).best("min")
     if isinstance(first, Path):
-        first = first.at(float(first.alphas[first.chosen]))
+        first = fit.chosen(first)
     coef = np.asarray(first.coef if isinstance(first, Solution) else first, dtype=np.float64)
     if coef.shape != (p,) or not np.isfinite(coef).all():
         raise ValueError(f"initial must hold {p} finite weights, one per column of X; got shape {coef.shape}")
     model = first.model if isinstance(first, Solution) else fit.path(X, y, alphas=[np.inf], **shared).model
     laid_out = made.named(names)
     given = gate.penalty_weights(penalty_weights, names, laid_out, made.aliases(names))
+    gate.bounds(laid_out, given, names)
     size = laid_out.pooled(np.abs(coef) * model.penalised_unit)
     with np.errstate(divide="ignore", over="ignore"):
         weights = np.divide(given, size**gamma, out=np.full(p, np.inf), where=size > 0.0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from lozenge import engine
+from lozenge import engine, gate
 from lozenge import problem as problems
 from lozenge.certificate import DEGENERATE
 from lozenge.engine import Step
@@ -367,6 +367,8 @@ class Source:
         if not 0 <= alpha < np.inf:
             raise ValueError(f"alpha must be 0 or positive, and finite; got {alpha}")
         if alpha not in self._steps:
+            if alpha == 0.0:
+                gate.at_zero(self.problem.whole)
             self.remember(alpha, self._solved(alpha))
         return self._steps[alpha]
 

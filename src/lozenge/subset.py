@@ -8,13 +8,10 @@ supports of every size, ``by_price`` does so for a falling price; both end where
 coordinate descent with the hard threshold: what descent judges with the other weights held, an exchange judges with
 them refitted.  How far from the optimum it can be, `perspective.bound` says; `branch.branch` closes the gap.
 
-A loss that is not squared calls `improve` inside its Newton loop: at the weights b with gradient g and Hessian H (mean
-loss, so H = Xᵀdiag(w f'')X/Σw) the model of the loss is ½ xᵀHx - (Hb - g)ᵀx, so
-
-    S, linear = H, H b - g;   found = improve(S, linear, support, l2=l2, size=k);   b ← b + step·(found.b - b)
-
-where the step is shortened until the loss falls; once the support repeats, Newton steps on it (`solve_on`) finish.
-The exchanges are then those of the quadratic model: a fixed point is one where no exchange improves the model.
+A loss that is not squared calls `improved` on its quadratic model: at the weights b with gradient g and Hessian H (mean
+loss, so H = Xᵀdiag(w f'')X/Σw) that is ½ xᵀHx - (Hb - g)ᵀx, so that S = H and linear = Hb - g.  The subset that the
+model prefers is refitted, and taken where the loss agrees (`sizes`): a step on the way between two subsets would keep
+both.
 
 References
 ----------
@@ -417,7 +414,7 @@ def improve(
 ) -> Subset:
     """½ bᵀSb - linearᵀb + ½ Σ l2ⱼ bⱼ² + Σ priceⱼ·1(bⱼ ≠ 0) lowered from a support, until no exchange lowers it further.
 
-    What a Newton loop calls at each quadratic model of its loss; see the module.
+    What a loop calls at each quadratic model of its loss; see the module.
 
     Parameters
     ----------

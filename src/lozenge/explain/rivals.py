@@ -83,6 +83,11 @@ def what_if(
         raise ValueError(f"{path.feature_names[j]!r} without itself says nothing; name another feature to leave out")
     if path.source is None:
         raise ValueError("a loaded model has no data to fit again; on the command line name them: --data FILE")
+    if path.by_size:
+        raise ValueError(
+            "what_if compares fits at one alpha, and the solutions of a path by size belong to none; path.why says "
+            "what each exchange would cost, and penalty_weights={name: inf} fits again without a feature"
+        )
     at = float(path.alphas[path.chosen]) if alpha is None else float(alpha)
     before, after = path.source.solve(at), path.source.without(out).solve(at)
     # Without an unpenalised rival the null model is another: both shares are of the same deviance.

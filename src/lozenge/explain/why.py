@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from lozenge.explain import swaps
 from lozenge.explain.held import always, convex, held
 from lozenge.explain.rivals import MOST, rivals
+from lozenge.explain.swaps import swapped
 from lozenge.explain.words import forces_at, number, percent, position
 from lozenge.penalties.words import bounded
 from lozenge.results import Reason
@@ -52,7 +54,7 @@ class _Next(NamedTuple):
 
 
 # ---------------------------------------------------------------------------------------- the reason
-def why(path: Path, feature: str | int, alpha: float | None = None) -> Reason:
+def why(path: Path, feature: str | int, alpha: float | None = None, *, df: int | None = None) -> Reason:
     """Say why a feature has its weight: marginal = used + left, and |left| against the price.
 
     Parameters
@@ -62,6 +64,8 @@ def why(path: Path, feature: str | int, alpha: float | None = None) -> Reason:
         A name, or an index into ``path.feature_names``.
     alpha : float, optional
         The chosen α if none is named.  Any other needs the data in memory.
+    df : int, optional
+        In place of α: the last solution with at most so many kept.
 
     Returns
     -------
@@ -84,7 +88,7 @@ def why(path: Path, feature: str | int, alpha: float | None = None) -> Reason:
     ('zero', 0.5, 1.0)
     """
     j = position(path, feature)
-    forces = forces_at(path, alpha)
+    forces = forces_at(path, alpha, df=df)
     model, source = path.model, path.source
     unit, scale = float(model.penalised_unit[j]), float(model.scale[j])
     weight, left, price = float(forces.weight[j]), float(forces.left[j]), float(forces.price[j])
@@ -113,11 +117,11 @@ def why(path: Path, feature: str | int, alpha: float | None = None) -> Reason:
         if model.n * len(path.feature_names) <= CONTRASTED and model.penalty != "l2" and forces.alpha > 0:
             ridge = _known(float(source.contrast(float(forces.alpha))[j]))
 
-    enters, leaves = _visits(path, j)
+    enters, leaves = (None, None) if path.by_size else _visits(path, j)
     entry = _Next(None, exact=False)
-    if state == "zero" and not constant:
+    if state == "zero" and not constant and not path.by_size:
         entry = _next(path, forces, j, enters)
-    chosen = forces.alpha == path.alphas[path.chosen]
+    chosen = forces is path.forces or forces.alpha == path.alphas[path.chosen]
     return Reason(
         feature=path.feature_names[j],
         alpha=float(forces.alpha),
@@ -130,7 +134,7 @@ def why(path: Path, feature: str | int, alpha: float | None = None) -> Reason:
         left=left,
         price=price,
         share=hold.pull / price if price > 0 else math.nan,
-        slack=price - hold.pull,
+        slack=price - hold.pull if forces.swaps is None else math.nan,
         enters_at=enters,
         next_at=entry.alpha,
         next_exact=entry.exact,
@@ -148,7 +152,7 @@ def why(path: Path, feature: str | int, alpha: float | None = None) -> Reason:
         kept=len(kept),
         chosen_by=chosen_by(path) if chosen else "alpha",
         rank=_rank(path, j),
-        turned_at=tuple(float(path.alphas[k]) for feature, k in path.history.sign_changes if feature == j),
+        turned_at=tuple(float(path.axis[k]) for feature, k in path.history.sign_changes if feature == j),
         rivals=others,
         ridge_weight=ridge,
         convex=convex(path),
@@ -158,15 +162,18 @@ def why(path: Path, feature: str | int, alpha: float | None = None) -> Reason:
         others_held=hold.more,
         group=hold.group,
         bounded=bounded(model.penalty_parameters),
+        ridge=float(model.penalty_parameters.get("ridge", 0.0)),
+        **swapped(path, forces, j),
     )
 
 
 def chosen_by(path: Path) -> str:
     """Name the rule that gives the chosen α: ``1se``, ``min``, ``last`` (no rule) or ``alpha`` (named)."""
-    cv, alpha = path.cv, path.alphas[path.chosen]
+    cv, alpha = path.cv, path.axis[path.chosen]
     if cv is None:
         return "last" if path.chosen == len(path.alphas) - 1 else "alpha"
-    rules = {"1se": cv.alphas[cv.index_1se], "min": cv.alphas[cv.index_min]}
+    grid = path.axis if path.by_size else cv.alphas
+    rules = {"1se": grid[cv.index_1se], "min": grid[cv.index_min]}
     found = [rule for rule, chosen in rules.items() if chosen == alpha]
     return cv.rule if cv.rule in found else found[0] if found else "alpha"
 
@@ -334,6 +341,8 @@ def sentence(reason: Reason) -> str:
     """
     if reason.constant:
         told = _constant(reason)
+    elif reason.size is not None and reason.state in {"kept", "zero"}:
+        told = _sized(reason)
     elif reason.state == "excluded":
         told = _excluded(reason)
     elif reason.state == "unpenalised":
@@ -352,18 +361,44 @@ def _constant(reason: Reason) -> list[str]:
 
 def _excluded(reason: Reason) -> list[str]:
     return [
-        f"{reason.feature} is excluded: its penalty weight is infinite, so it is 0 at every alpha.",
+        f"{reason.feature} is excluded: its penalty weight is infinite, so it is 0 at every {_axis(reason)}.",
         f"{_alone(reason)}." if reason.kept == 0 else f"{_alone(reason)}{_accounted(reason)}.",
         "That was asked for; the data had no say.",
     ]
 
 
+def _axis(reason: Reason) -> str:
+    return "alpha" if reason.size is None else "size"
+
+
 def _unpenalised(reason: Reason) -> list[str]:
     return [
-        f"{reason.feature} is never penalised: {_weight(reason)}, fitted freely at every alpha.",
+        f"{reason.feature} is never penalised: {_weight(reason)}, fitted freely at every {_axis(reason)}.",
         "It pays no price, so it leaves nothing, and it is in the model whatever the data say.",
-        _refitted(reason),
-        _doubt(reason),
+        "" if reason.size is not None else _refitted(reason),
+        swaps.caution(reason) if reason.size is not None else _doubt(reason),
+    ]
+
+
+def _sized(reason: Reason) -> list[str]:
+    kept = reason.state == "kept"
+    where = f"in this subset of at most {_count(reason.size or 0)} feature{'s' * (reason.size != 1)}"
+    verdict = f"{reason.feature} is kept {where}, {_weight(reason)}"
+    if not kept:
+        verdict = f"{reason.feature} is exactly 0: it is not {where}"
+        if reason.size == 0:
+            verdict = f"{reason.feature} is exactly 0: at size 0 no feature may be kept"
+    alone = f"{_alone(reason, kept=True)}"
+    if not kept:
+        alone = f"{_alone(reason)}" if reason.kept == 0 else f"{_alone(reason)}{_accounted(reason)}"
+    return [
+        f"{verdict}.",
+        f"{alone}.",
+        swaps.exchange(reason),
+        swaps.visits(reason),
+        _twinned(reason),
+        swaps.caution(reason),
+        "" if kept or reason.twins else f"That it is 0 is not evidence that {reason.feature} does not matter.",
     ]
 
 
@@ -447,6 +482,8 @@ def _balanced(reason: Reason) -> str:
     price, at = _price(reason), f"at alpha {number(reason.alpha)}"
     if abs(excess) <= 1e-3 * reason.price:
         return f", exactly {price} {at}"
+    if reason.ridge:
+        return f", the ridge's pull on a weight of this size {at}"
     if not reason.convex and reason.share < FADED:
         return (
             f", nothing of {price} {show(reason.price)} {at}: under {reason.penalty} a weight of this size is no "
@@ -656,7 +693,8 @@ def _subject(reason: Reason) -> str:
 def _alone(reason: Reason, *, kept: bool = False) -> str:
     show = _shown(reason)
     if reason.correlation_unit == 0:
-        return f"Beyond the null model its pull is {show(reason.marginal)} in the units of alpha"
+        units = "in the units of alpha" if reason.size is None else "as a gradient of the mean loss"
+        return f"Beyond the null model its pull is {show(reason.marginal)} {units}"
     return f"{'It' if kept else 'Alone it'} correlates {show(reason.marginal)} with {_subject(reason)}"
 
 
@@ -763,7 +801,7 @@ class _shown:  # noqa: N801 - used as a function: it formats
         self.unit = reason.correlation_unit
         finest = reason.price if 0 < reason.price < math.inf else abs(reason.left)
         self.digits = 3
-        if self.unit and 0 < finest < 0.01 * self.unit:
+        if reason.size is None and self.unit and 0 < finest < 0.01 * self.unit:
             self.digits = min(12, 1 - math.floor(math.log10(finest / self.unit)))
 
     def __call__(self, force: float) -> str:

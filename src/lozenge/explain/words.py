@@ -33,8 +33,12 @@ def _quoted(name: str) -> str:
     return repr(name if len(name) <= SHOWN else name[: SHOWN - 1] + "…")
 
 
-def forces_at(path: Path, alpha: float | None) -> Forces:
-    """The forces at α, or at the chosen one."""
+def forces_at(path: Path, alpha: float | None, *, df: int | None = None) -> Forces:
+    """The forces at α, at the last solution with at most ``df`` kept, or at the chosen one."""
+    if path.by_size:
+        return _forces_of_size(path, alpha, df)
+    if df is not None:
+        alpha = path.at(alpha, df=df).alpha
     chosen = float(path.alphas[path.chosen])
     asked = chosen if alpha is None else float(alpha)
     if not asked >= 0:
@@ -50,6 +54,21 @@ def forces_at(path: Path, alpha: float | None) -> Forces:
             "Fit again for another alpha, or ask before the data are gone"
         )
     return path.source.forces(asked)
+
+
+def _forces_of_size(path: Path, alpha: float | None, df: int | None) -> Forces:
+    size = float(path.axis[path.chosen])
+    if alpha is not None or df is not None:
+        found = path.at(alpha, df=df).radius
+        size = size if found is None else found
+    if path.forces is not None and path.forces.swaps is not None and path.forces.swaps.size == size:
+        return path.forces
+    if path.source is None:
+        raise ValueError(
+            f"a loaded model explains its weights only at its chosen size, {path.axis[path.chosen]:g}; got {size:g}. "
+            "Fit again for another size, or ask before the data are gone"
+        )
+    return path.source.forces(size)
 
 
 def number(x: float) -> str:

@@ -1,4 +1,4 @@
-"""Constraints: a norm that may not exceed a radius, and what takes the place of a penalty's conjugate there."""
+"""Constraints: a norm, or a number of weights, that may not exceed a radius."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 import numpy as np
 
 from lozenge.penalties.group import Group
+from lozenge.penalties.l0 import L0
 from lozenge.penalties.l1 import L1
 from lozenge.penalties.l2 import L2
 from lozenge.penalties.whole import Whole
@@ -30,13 +31,31 @@ class Norm(Protocol):
         ...
 
 
-@dataclass(frozen=True)
 class Ball(ABC):
-    """A norm ≤ t, for one radius or several."""
-
-    t: Any
+    """What the weights may not leave, for one radius or several."""
 
     name: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def counts(self) -> bool:
+        """Whether it counts weights: solutions then jump from one radius to the next, and belong to no α."""
+
+    @property
+    @abstractmethod
+    def radii(self) -> Floats:
+        """Each once, from small to large."""
+
+    @abstractmethod
+    def penalty(self) -> Penalty:
+        """The penalty of the same norm."""
+
+
+@dataclass(frozen=True)
+class NormBall(Ball):
+    """A norm ≤ t, whose solutions are those on the path of a penalty."""
+
+    t: Any
 
     def __post_init__(self) -> None:
         radii = np.atleast_1d(np.asarray(self.t))
@@ -46,9 +65,10 @@ class Ball(ABC):
         if wrong.any():
             raise ValueError(f"a radius must be 0 or positive, and finite; got {radii[wrong][0]}")
 
-    @abstractmethod
-    def penalty(self) -> Penalty:
-        """The penalty whose path goes through the same solutions."""
+    @property
+    def counts(self) -> bool:
+        """No."""
+        return False
 
     @property
     def radii(self) -> Floats:
@@ -57,7 +77,7 @@ class Ball(ABC):
 
 
 @dataclass(frozen=True)
-class L1Ball(Ball):
+class L1Ball(NormBall):
     """Σ vⱼ|bⱼ| ≤ t: the lasso as Tibshirani wrote it.
 
     References
@@ -82,7 +102,7 @@ class L1Ball(Ball):
 
 
 @dataclass(frozen=True)
-class L2Ball(Ball):
+class L2Ball(NormBall):
     """(Σ vⱼbⱼ²)^½ ≤ t: the ridge; its multiplier is that of ½ Σ vⱼbⱼ² ≤ ½t².
 
     References
@@ -112,7 +132,7 @@ class L2Ball(Ball):
 
 
 @dataclass(frozen=True)
-class GroupBall(Ball):
+class GroupBall(NormBall):
     """Σ_g v_g‖b_g‖₂ ≤ t, v_g = √(columns of the group) unless penalty weights are given.
 
     Parameters
@@ -144,13 +164,119 @@ class GroupBall(Ball):
         return Group(groups=self.groups)
 
 
+@dataclass(frozen=True)
+class L0Ball(Ball):
+    """At most k non-zero weights, ‖b‖₀ ≤ k, with a ridge and a box if asked: best subsets by their size.
+
+        minimise over b:  (1/Σw) Σᵢ wᵢ f(yᵢ, ηᵢ) + ½ ridge Σ vⱼbⱼ²  subject to ‖b‖₀ ≤ k, |bⱼ| ≤ bound
+
+    Subsets grow, shrink and exchange features until no exchange helps.  With squared loss every answer has a lower
+    bound (certificate ``bound``), from the perspective relaxation where a ridge, a bound or columns that are not nearly
+    dependent give it a hold, and branch and bound closes it to ``tol`` where a proof is asked for.  With another loss
+    exchanges are those of its quadratic model at the answer (certificate ``stationary``: the largest gradient left on
+    the support, over the largest of the null model).
+
+    Columns with penalty weight 0 and the intercept are always in and not counted; those with weight inf are never in.
+
+    Parameters
+    ----------
+    k : whole number >= 0, or several: one column of the path each, from small to large
+    ridge : 0 or positive
+        In the units that the penalty sees, as of `L2` with α = ridge.
+    bound : above 0, optional
+        The largest size of a counted weight, in the user's units.
+    exchange : 1 or 2
+        How many features an exchange may take out and let in.
+    prove : bool, optional
+        Whether to search on until the best subset is proved, under the squared loss; by default where at most 20
+        columns are counted, or ``seconds`` are given.  Without a ridge, a bound or curvature to spare that takes at
+        most 40 columns.  Ctrl-C ends the search, not the fit: what was found is given with its bound.
+    seconds : above 0, optional
+        Time for all proofs together; what is not proved by then is given with its bound.
+
+    References
+    ----------
+    Hocking, Leslie (1967), Selection of the best subset in regression analysis, Technometrics 9.
+    Bertsimas, King, Mazumder (2016), Best subset selection via a modern optimization lens, Annals of Statistics 44.
+    Hazimeh, Mazumder (2020), Fast best subset selection, Operations Research 68.
+
+    Examples
+    --------
+    The first column is the best one, but the best two are the others.
+
+    >>> import numpy as np
+    >>> import lozenge as lz
+    >>> u, v = np.array([1.0, 1, -1, -1]), np.array([1.0, -1, 1, -1])
+    >>> path = lz.path(np.column_stack([u + v + u * v / 2, u, v]), u + v, constraint=lz.L0Ball([1, 2]))
+    >>> path.coefs.toarray().round(9)
+    array([[0.88888889, 0.        ],
+           [0.        , 1.        ],
+           [0.        , 1.        ]])
+    >>> path.radii, [certificate.kind for certificate in path.certificates]
+    (array([1., 2.]), ['bound', 'bound'])
+    """
+
+    k: Any
+    ridge: float = 0.0
+    bound: float | None = None
+    exchange: int = 1
+    prove: bool | None = None
+    seconds: float | None = None
+
+    name: ClassVar[str] = "l0_ball"
+
+    def __post_init__(self) -> None:
+        sizes = np.atleast_1d(np.asarray(self.k))
+        if sizes.dtype.kind not in "iuf" or sizes.ndim > 1 or not sizes.size:
+            raise TypeError(f"k must be a whole number of features, or a list of them; got {str(self.k)[:60]!r}")
+        wrong = ~(np.isfinite(sizes) & (sizes >= 0) & (sizes == np.floor(sizes)))
+        if wrong.any():
+            raise ValueError(
+                f"k must be a whole number of features, 0 or more; got {sizes[wrong][0]}. Give sizes such as 5 or "
+                "[1, 2, 3]"
+            )
+        for what, value in (("ridge", self.ridge), ("bound", self.bound), ("seconds", self.seconds)):
+            if value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+                raise TypeError(f"{what} must be a number; got {str(value)[:60]!r}")
+            if not 0.0 <= value < np.inf or (value == 0.0 and what != "ridge"):
+                allowed = "0 (none) or positive" if what == "ridge" else "above 0 (leave it out for none)"
+                raise ValueError(f"{what} must be {allowed}, and finite; got {value}")
+        if self.exchange not in {1, 2}:
+            raise ValueError(
+                f"exchange must be 1 or 2: got {self.exchange!r}. 1 is quick, 2 compares pairs of features"
+            )
+
+    @property
+    def counts(self) -> bool:
+        """Yes."""
+        return True
+
+    @property
+    def radii(self) -> Floats:
+        """The sizes, each once, from small to large."""
+        return np.unique(np.asarray(self.k, dtype=np.float64))
+
+    def penalty(self) -> L0:
+        """The price of a feature, with the same ridge and bound."""
+        low, high = (None, None) if self.bound is None else (-float(self.bound), float(self.bound))
+        return L0(ridge=float(self.ridge), lower=low, upper=high)
+
+
+def counted(penalty: Penalty, k: int = 0) -> L0Ball:
+    """The ball that `L0Ball.penalty` is of."""
+    parameters = penalty.parameters()
+    return L0Ball(k, ridge=parameters.get("ridge", 0.0), bound=parameters.get("upper"))
+
+
 def around(penalty: Penalty, t: Any) -> Ball:
     """The ball of radius t of a penalty's norm.
 
     Raises
     ------
     ValueError
-        Where there is none: for another penalty than L1, L2 and Group, and between bounds.
+        Where there is none: for another penalty than L1, L2, L0 and Group, and between bounds.
     """
     if not {"lower", "upper", "positive"} & penalty.parameters().keys():
         if penalty.name == L1.name:
@@ -159,7 +285,12 @@ def around(penalty: Penalty, t: Any) -> Ball:
             return L2Ball(t)
         if isinstance(penalty, Group) and penalty.name == Group.name:
             return GroupBall(t, groups=penalty.groups)
-    raise ValueError(f"a radius goes with l1, l2 or group, without bounds; got {penalty.name}. Name an alpha instead")
+        if penalty.name == L0.name:
+            return counted(penalty, t)
+    raise ValueError(
+        "a radius goes with l1, l2 or group, and with l0 as a number of features, all without bounds; got "
+        f"{penalty.name}. Name an alpha instead"
+    )
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -49,7 +49,7 @@ class ElasticNet(Separable):
     """
 
     l1_ratio: float = 0.5
-    ridge_unit: float = 1.0
+    ridge_unit: float = field(default=1.0, kw_only=True, repr=False)
 
     name: ClassVar[str] = "elasticnet"
     convex: ClassVar[bool] = True

@@ -75,8 +75,13 @@ class Jumping(Separable):
         """The pulls at which zero is the best place."""
 
     def prices(self, alpha: float) -> Floats | None:  # noqa: ARG002 - asked by those that have them
-        """(k,) the prices of entry, where Ω is nothing else and weights have no bounds; else None."""
+        """(k,) the prices of entry, where Ω is nothing else but a ridge and weights have no bounds; else None."""
         return None
+
+    @property
+    def ridges(self) -> Floats:
+        """(k,) the curvature of Ω where it has prices of entry."""
+        return np.zeros(len(self._v))
 
     @property
     def bound(self) -> Floats:
@@ -147,7 +152,9 @@ class Jumping(Separable):
             room = np.where(pull > 0.0, self.upper, -self.lower)
             near = (room > 0.0) & (room < self.least(found))
             nearest = np.where(near, room, 1.0)
-            worth = np.maximum(size - 0.5 * self._h * nearest, 0.0) * nearest / self._costs(nearest, 1.0)
+            alone = self._costs(nearest, 0.0)  # what it costs at every α
+            earned = (size - 0.5 * self._h * nearest) * nearest - alone
+            worth = np.maximum(earned, 0.0) / (self._costs(nearest, 1.0) - alone)
             found = np.where(near, worth, found)
         return float(np.max(found, initial=0.0))
 

@@ -36,7 +36,7 @@ def made(name: str, parameters: dict[str, Any]) -> Penalty:
     return PENALTIES[name](**parameters)
 
 
-def described(name: str, parameters: dict[str, Any], columns: int = 0) -> str:
+def described(name: str, parameters: dict[str, Any], columns: int = 0, *, size: int | None = None) -> str:
     """What a person reads: short, however long the parameters are; of how many columns X has.
 
     Examples
@@ -50,7 +50,8 @@ def described(name: str, parameters: dict[str, Any], columns: int = 0) -> str:
     'lasso, weights >= 0'
     """
     numbers = [f"{key} {value:g}" for key, value in parameters.items() if _is_number(value) and key not in BOUNDS]
-    text = CALLED.get(name, name) + (f" ({', '.join(numbers)})" if numbers else "")
+    called = CALLED.get(name, name) if size is None else f"best subset of at most {_counted(size, 'feature')}"
+    text = called + (f" ({', '.join(numbers)})" if numbers else "")
     return ", ".join([text, *_rest(parameters, columns)])
 
 

@@ -72,7 +72,7 @@ def path(record: Path, ax: Axes | None = None) -> Axes:
     from matplotlib.collections import LineCollection
 
     ax = axes(ax)
-    places = _places(record.alphas)
+    places = _along(record, record.alphas)
     rows = record.coefs.tocsr()
     unit = record.model.penalised_unit
     chosen, last = (np.abs(rows[:, [k]].toarray().ravel() * unit) for k in (record.chosen, -1))
@@ -106,7 +106,7 @@ def path(record: Path, ax: Axes | None = None) -> Axes:
     ax.set_ylabel("weight per SD of the feature" if record.model.standardize else "weight", fontsize=TEXT)
     kept = _kept(record)
     top = _alpha_axes(ax, places, kept)
-    _mark(ax, places, float(record.alphas[record.chosen]), RULES[chosen_by(record)], "--", 0)
+    _mark(ax, places, float(record.axis[record.chosen]), RULES[chosen_by(record)], "--", 0)
     _room_on_top(ax, 1)
     if not ever.size:
         _note(ax, "no feature is in the model at any alpha here")
@@ -136,7 +136,8 @@ def cv_curve(record: Path, ax: Axes | None = None) -> Axes:
     if cv is None:
         raise ValueError("this path has no cross-validated curve to draw; fit with lozenge.path(..., cv=10)")
     ax = axes(ax)
-    places = _places(cv.alphas)
+    places = _along(record, cv.alphas)
+    grid = places.x if record.by_size else cv.alphas
     fine = np.isfinite(cv.mean)
     se = np.where(np.isfinite(cv.se), cv.se, 0.0)
     ax.errorbar(
@@ -153,9 +154,9 @@ def cv_curve(record: Path, ax: Axes | None = None) -> Axes:
         label="mean of the folds, one standard error either way",
     )
     ax.set_ylabel("mean deviance, held out", fontsize=TEXT)
-    at = dict(zip(record.alphas.tolist(), _kept(record), strict=True))
-    _alpha_axes(ax, places, [at[alpha] for alpha in cv.alphas.tolist() if alpha in at])
-    best, within = float(cv.alphas[cv.index_min]), float(cv.alphas[cv.index_1se])
+    at = dict(zip(record.axis.tolist(), _kept(record), strict=True))
+    _alpha_axes(ax, places, [at[place] for place in grid.tolist() if place in at])
+    best, within = float(grid[cv.index_min]), float(grid[cv.index_1se])
     if best == within:
         _mark(ax, places, best, f"{RULES['min']} and {RULES['1se']}", "--", 0)
         _room_on_top(ax, 1)
@@ -168,16 +169,21 @@ def cv_curve(record: Path, ax: Axes | None = None) -> Axes:
 
 # ---------------------------------------------------------------------------------------------- the axes
 class _Places(NamedTuple):
-    """Where each α stands on a logarithmic axis; α = 0 stands beyond the smallest positive one."""
+    """Where each α stands on a logarithmic axis; α = 0 stands beyond the smallest positive one.  Sizes stand evenly."""
 
     x: Floats
     zero: float | None
+    by_size: bool = False
 
 
 class _End(NamedTuple):
     name: str
     value: float
     colour: str
+
+
+def _along(record: Path, alphas: Floats) -> _Places:
+    return _Places(record.axis, None, by_size=True) if record.by_size else _places(alphas)
 
 
 def _places(alphas: Floats) -> _Places:
@@ -208,11 +214,15 @@ def _kept(record: Path) -> list[int]:
 
 
 def _alpha_axes(ax: Axes, places: _Places, kept: list[int]) -> SecondaryAxis:
-    """Put α below, from large to small, and the number of features above."""
+    """Put α below, from large to small, or the sizes from small to large, and the number of features above."""
     low, high = float(places.x.min()), float(places.x.max())
-    ax.set_xscale("log")
-    ax.set_xlim(*((high, low) if high > low else (high * 2, low / 2)))
-    ax.set_xlabel("alpha (log scale)", fontsize=TEXT)
+    if places.by_size:
+        ax.set_xlim(*((low, high) if high > low else (low - 1.0, high + 1.0)))
+        ax.set_xlabel("features allowed", fontsize=TEXT)
+    else:
+        ax.set_xscale("log")
+        ax.set_xlim(*((high, low) if high > low else (high * 2, low / 2)))
+        ax.set_xlabel("alpha (log scale)", fontsize=TEXT)
     ax.spines[["top", "right"]].set_visible(False)
     top = ax.secondary_xaxis("top")
     top.set_xlabel("features kept", fontsize=TEXT)
@@ -227,7 +237,10 @@ def _ticked(ax: Axes, top: SecondaryAxis, places: _Places, kept: list[int]) -> N
 
     most = max(2, int(_extent(ax).width / 42))
     low, high = float(places.x.min()), float(places.x.max())
-    if places.zero is None:
+    if places.by_size:
+        ticks = places.x[:: -(-len(places.x) // most)].tolist()
+        labels = [f"{tick:g}" for tick in ticks]
+    elif places.zero is None:
         ticks = _ticks(low, high, most)
         labels = [f"{tick:g}" for tick in ticks]
     else:
@@ -237,8 +250,8 @@ def _ticked(ax: Axes, top: SecondaryAxis, places: _Places, kept: list[int]) -> N
         ticks.append(places.zero)
     ax.set_xticks(ticks, labels=labels)
     if len(kept) == len(places.x):
-        # Evenly on the axis, each at the nearest α of the grid.
-        logs = np.log(places.x)
+        # Evenly on the axis, each at the nearest place of the grid.
+        logs = places.x if places.by_size else np.log(places.x)
         picked = sorted({int(np.argmin(np.abs(logs - at))) for at in np.linspace(logs.max(), logs.min(), most)})
         top.set_xticks([float(places.x[k]) for k in picked], labels=[f"{kept[k]:,}" for k in picked])
     else:
@@ -258,14 +271,14 @@ def _ticks(low: float, high: float, most: int) -> list[float]:
     return sorted({float(f"{tick:.3g}") for tick in (low, high)})
 
 
-def _mark(ax: Axes, places: _Places, alpha: float, rule: str, style: Any, row: int) -> None:
-    """Stand a line at an α, its name in a row of its own above the data, on the side that has more room."""
-    x = alpha if alpha > 0 else float(places.zero or 1.0)
+def _mark(ax: Axes, places: _Places, at: float, rule: str, style: Any, row: int) -> None:
+    """Stand a line at a place, its name in a row of its own above the data, on the side that has more room."""
+    x = at if at > 0 or places.by_size else float(places.zero or 1.0)
     left, right = ax.get_xlim()
-    share = math.log(left / x) / math.log(left / right)
+    share = (x - left) / (right - left) if places.by_size else math.log(left / x) / math.log(left / right)
     ax.axvline(x, color=RULE, linestyle=style, linewidth=0.9, zorder=2)
     ax.annotate(
-        f"{rule}: alpha {alpha:.3g}",
+        f"{rule}: {'size' if places.by_size else 'alpha'} {at:.3g}",
         (x, 1.0),
         xycoords=("data", "axes fraction"),
         xytext=(4 if share < 0.5 else -4, -3 - row * (SMALL + 3)),

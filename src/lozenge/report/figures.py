@@ -23,15 +23,33 @@ DASHES = ("", "6 2", "2 2")
 
 
 class Frame(NamedTuple):
-    """Where data stand in the picture: α from large to small on a logarithmic axis, values upwards."""
+    """Where data stand in the picture: α from large to small on a logarithmic axis, values upwards.
+
+    Sizes stand evenly, from small to large.
+    """
 
     alphas: Floats
     low: float
     high: float
     right: int
+    by_size: bool = False
+
+    @property
+    def axis(self) -> str:
+        """What α is called, or what stands in its place."""
+        return "size" if self.by_size else "alpha"
+
+    @property
+    def across(self) -> str:
+        """The words below the axis."""
+        return "features allowed" if self.by_size else "alpha (log scale), the sparse end on the left"
 
     def x(self, alpha: Floats) -> Floats:
         """Pixels from the left; α = 0 stands at the right edge."""
+        if self.by_size:
+            first, last = self.alphas[0], self.alphas[-1]
+            along: Floats = LEFT + (WIDTH - LEFT - self.right) * (alpha - first) / max(last - first, 1.0)
+            return along
         positive = self.alphas[self.alphas > 0]
         ends = np.log(positive.max()), np.log(positive.min()) - (0.15 if positive.size < self.alphas.size else 0.0)
         width = WIDTH - LEFT - self.right
@@ -62,17 +80,17 @@ def path_figure(path: Path, ids: dict[int, str]) -> Markup:
     values = {int(j): rows[[j], :].toarray().ravel() * sd[j] for j in order[: NAMED + GREY_LINES]}
     everything = np.concatenate([np.zeros(1), *values.values()])
     low, high = _room(float(everything.min()), float(everything.max()))
-    frame = Frame(path.alphas, low, high, RIGHT)
-    parts = [_axes(frame, "alpha (log scale), the sparse end on the left", "weight per SD"), _counts(frame, path)]
+    frame = Frame(path.axis, low, high, RIGHT, path.by_size)
+    parts = [_axes(frame, "weight per SD"), _counts(frame, path)]
     if len(others):
-        strokes = " ".join(_stroke(frame, path.alphas, values[int(j)]) for j in others)
+        strokes = " ".join(_stroke(frame, path.axis, values[int(j)]) for j in others)
         parts.append(Markup('<path class="grey" d="{}"/>').format(strokes))
-    parts.append(_mark(frame, float(path.alphas[path.chosen]), "chosen"))
+    parts.append(_mark(frame, float(path.axis[path.chosen]), "chosen"))
     ends = [float(frame.y(values[int(j)][-1:])[0]) for j in named]
     for rank, (j, at) in enumerate(zip(named, _apart(ends), strict=True)):
         parts.append(_line(frame, path, int(j), values[int(j)], rank, at, ids.get(int(j))))
     kept = int(path.df[path.chosen])
-    words = f"Weights of {len(ever)} features along {len(path.alphas)} alphas; {kept} are kept at the chosen one."
+    words = f"Weights of {len(ever)} features along {len(path.axis)} {frame.axis}s; {kept} are kept at the chosen one."
     return _svg(words, parts)
 
 
@@ -82,24 +100,25 @@ def cv_figure(path: Path) -> Markup:
     if cv is None:
         return Markup("")
     fine = np.isfinite(cv.mean) & np.isfinite(cv.se)
-    alphas, mean, se = cv.alphas[fine], cv.mean[fine], cv.se[fine]
+    grid = path.axis if path.by_size else cv.alphas
+    alphas, mean, se = grid[fine], cv.mean[fine], cv.se[fine]
     if not len(alphas):
         return Markup("")
     low, high = _room(float((mean - se).min()), float((mean + se).max()))
-    frame = Frame(cv.alphas, low, high, 24)
+    frame = Frame(grid, low, high, 24, path.by_size)
     x, y = frame.x(alphas), frame.y(mean)
     bars = " ".join(
         f"M{a:.1f} {b:.1f}V{c:.1f}" for a, b, c in zip(x, frame.y(mean - se), frame.y(mean + se), strict=True)
     )
     dots = " ".join(f"M{a - 2:.1f} {b:.1f}h4" for a, b in zip(x, y, strict=True))
     parts = [
-        _axes(frame, "alpha (log scale), the sparse end on the left", "mean deviance, held out"),
+        _axes(frame, "mean deviance, held out"),
         Markup('<path class="grey" d="{}"/><path class="dots" d="{}"/>').format(bars, dots),
         Markup('<path class="curve" d="{}"/>').format(_stroke(frame, alphas, mean)),
-        _mark(frame, float(cv.alphas[cv.index_min]), "best score", row=1),
-        _mark(frame, float(path.alphas[path.chosen]), "chosen"),
+        _mark(frame, float(grid[cv.index_min]), "best score", row=1),
+        _mark(frame, float(path.axis[path.chosen]), "chosen"),
     ]
-    best = f"{cv.mean[cv.index_min]:.4g} at alpha {cv.alphas[cv.index_min]:.4g}"
+    best = f"{cv.mean[cv.index_min]:.4g} at {frame.axis} {grid[cv.index_min]:.4g}"
     return _svg(f"Cross-validated deviance over {len(cv.folds)} folds; lowest {best}.", parts)
 
 
@@ -113,10 +132,10 @@ def _room(low: float, high: float) -> tuple[float, float]:
     return low - 0.04 * size, high + 0.08 * size
 
 
-def _axes(frame: Frame, across: str, up: str) -> Markup:
+def _axes(frame: Frame, up: str) -> Markup:
     bottom, right = HEIGHT - BOTTOM, WIDTH - frame.right
     parts = [Markup('<path class="axis" d="M{} {}V{}H{}"/>').format(LEFT, TOP, bottom, right)]
-    for alpha in _decades(frame.alphas):
+    for alpha in _sizes(frame.alphas) if frame.by_size else _decades(frame.alphas):
         x = float(frame.x(np.array([alpha]))[0])
         parts.append(
             Markup('<path class="axis" d="M{x} {y}v5"/><text x="{x}" y="{t}" text-anchor="middle">{a}</text>').format(
@@ -138,7 +157,7 @@ def _axes(frame: Frame, across: str, up: str) -> Markup:
         )
     middle = (LEFT + right) / 2
     parts.append(
-        Markup('<text x="{}" y="{}" text-anchor="middle">{}</text>').format(middle, HEIGHT - 8, across)
+        Markup('<text x="{}" y="{}" text-anchor="middle">{}</text>').format(middle, HEIGHT - 8, frame.across)
         + Markup('<text transform="translate(14 {}) rotate(-90)" text-anchor="middle">{}</text>').format(
             (TOP + bottom) / 2, up
         )
@@ -151,7 +170,7 @@ def _counts(frame: Frame, path: Path) -> Markup:
     places = np.unique(np.linspace(0, len(path.alphas) - 1, 5).round().astype(int))
     texts = [
         Markup('<text x="{}" y="{}" text-anchor="middle">{}</text>').format(
-            f"{float(frame.x(path.alphas[[k]])[0]):.1f}", TOP - 8, f"{path.df[k]:,}"
+            f"{float(frame.x(path.axis[[k]])[0]):.1f}", TOP - 8, f"{path.df[k]:,}"
         )
         for k in places
     ]
@@ -163,7 +182,7 @@ def _mark(frame: Frame, alpha: float, word: str, row: int = 0) -> Markup:
     x = float(frame.x(np.array([alpha]))[0])
     left = x > (LEFT + WIDTH - frame.right) / 2
     return Markup(
-        '<path class="mark" d="M{x} {a}V{b}"/><text class="on" x="{t}" y="{y}" text-anchor="{s}">{w}: alpha {v}</text>'
+        '<path class="mark" d="M{x} {a}V{b}"/><text class="on" x="{t}" y="{y}" text-anchor="{s}">{w}: {n} {v}</text>'
     ).format(
         x=f"{x:.1f}",
         a=TOP,
@@ -172,6 +191,7 @@ def _mark(frame: Frame, alpha: float, word: str, row: int = 0) -> Markup:
         y=TOP + 12 + LINE * row,
         s="end" if left else "start",
         w=word,
+        n=frame.axis,
         v=f"{alpha:.4g}",
     )
 
@@ -194,7 +214,11 @@ def _stroke(frame: Frame, alphas: Floats, values: Floats) -> str:
 def _line(frame: Frame, path: Path, j: int, values: Floats, rank: int, at: float, leads: str | None) -> Markup:
     name = path.feature_names[j]
     weight = float(values[path.chosen])
-    told = f"{name}: {weight:.3g} per SD at the chosen alpha" if weight else f"{name}: exactly 0 at the chosen alpha"
+    told = (
+        f"{name}: {weight:.3g} per SD at the chosen {frame.axis}"
+        if weight
+        else f"{name}: exactly 0 at the chosen {frame.axis}"
+    )
     right = WIDTH - frame.right
     end = float(frame.y(values[-1:])[0])
     drawn = Markup(
@@ -205,7 +229,7 @@ def _line(frame: Frame, path: Path, j: int, values: Floats, rank: int, at: float
         j=j,
         c=COLOURS[rank % len(COLOURS)],
         told=told,
-        d=_stroke(frame, path.alphas, values),
+        d=_stroke(frame, path.axis, values),
         dash=DASHES[rank // len(COLOURS) % len(DASHES)],
         r=right,
         e=f"{end:.1f}",
@@ -230,6 +254,10 @@ def _apart(wanted: Sequence[float]) -> list[float]:
     for k in reversed(order):
         after = placed[k] = min(placed[k], after - gap)
     return placed
+
+
+def _sizes(sizes: Floats) -> list[float]:
+    return [float(size) for size in sizes[:: -(-len(sizes) // 12)]]
 
 
 def _decades(alphas: Floats) -> list[float]:

@@ -92,6 +92,7 @@ def page(path: Path, setting: Setting) -> str:
         fingerprint=setting.fingerprint[:SHOWN],
         everything=_safe(_everything(path, survey_of)),
         total=len(path.feature_names),
+        axis="size" if path.by_size else "alpha",
         sureness=_sureness(path),
     )
 
@@ -112,16 +113,22 @@ def _verdict(path: Path, kept: tuple[int, ...], zeros: tuple[int, ...]) -> list[
     if kept:
         largest = ", ".join(names[j] for j in kept[:3])
         lines.append(f"The largest weights per standard deviation: {largest}.")
-    if zeros:
+    if zeros and not path.by_size:
         shares = screens.shares(path)
         share = float(shares[zeros[0]])
         if np.isfinite(share) and share > 0:
             lines.append(
                 f"The zero nearest to entering is {names[zeros[0]]}, at {screens.percent(share)} of its price."
             )
-    certainty = "Every fit on the path is certified." if screens.is_certified(path) else "NOT every alpha is certified."
+    certainty = (
+        "Every fit on the path is certified."
+        if screens.is_certified(path)
+        else f"NOT every {'size' if path.by_size else 'alpha'} is certified."
+    )
     unique = "" if path.unique[path.chosen] else " The solution is not proved unique: other weights may fit as well."
-    if not held.convex(path):
+    if path.by_size:
+        unique = ""
+    elif not held.convex(path):
         unique = (
             f" {path.model.penalty} is not convex: each is a stationary point, and others may do as well or better."
         )
@@ -150,7 +157,7 @@ def _zero_row(path: Path, found: Reasons, j: int, reason: Reason | None) -> dict
         "id": f"f{j}",
         "j": j,
         "name": path.feature_names[j],
-        "state": screens.AT_BOUND if bound else found.state[j],
+        "state": screens.AT_BOUND if bound else _exchange(path, found, j),
         "share": f"{100 * share:.0f}" if finite and not bound else "",
         "marginal": screens.number(float(found.marginal[j])),
         "used": screens.number(float(found.marginal[j] - found.left[j])),
@@ -161,9 +168,22 @@ def _zero_row(path: Path, found: Reasons, j: int, reason: Reason | None) -> dict
     }
 
 
+def _exchange(path: Path, found: Reasons, j: int) -> str:
+    """What it would cost on a path by size; else its state."""
+    if found.swaps is None or found.state[j] != "zero":
+        return found.state[j]
+    span = path.model.null_loss - path.model.saturated_loss
+    rise = float(found.swaps.rise[j]) / span if span > 0 else 0.0
+    other = found.swaps.other[j]
+    place = f", in place of {path.feature_names[other]}" if other >= 0 else ""
+    return f"{screens.percent(abs(rise))} {'less' if rise < -screens.SAME else 'more'}{place}"
+
+
 def _entry(found: Reasons, j: int) -> str:
     at = float(found.enters_at[j])
-    return "" if np.isnan(at) else screens.number(at)
+    if np.isnan(at):
+        return ""
+    return screens.number(at) if found.swaps is None else f"{at:g}"
 
 
 def _rivals(told: dict[int, Reason]) -> list[dict[str, str]]:
@@ -181,6 +201,8 @@ def _rivals(told: dict[int, Reason]) -> list[dict[str, str]]:
 
 def _sureness(path: Path) -> str:
     kind, worst = path.certificates[path.chosen].kind, f"{_worst(path):.1e}"
+    if path.by_size:
+        return _sure_of_sizes(path, kind, worst)
     if not screens.is_certified(path):
         return f"Not every alpha reached the tolerance that was asked for. The largest {_measure(path)} is {worst}."
     if kind == "gap":
@@ -199,6 +221,23 @@ def _sureness(path: Path) -> str:
     )
 
 
+def _sure_of_sizes(path: Path, kind: str, worst: str) -> str:
+    if kind == "bound" and screens.is_certified(path):
+        return (
+            "Each subset is proved best of its size: its loss is above a bound for all of them by at most "
+            f"{worst} of the loss of the null model."
+        )
+    if kind == "bound":
+        return (
+            "Not every subset is proved best of its size. No exchange of features improves any of them, and the "
+            f"largest distance from a lower bound is {worst} of the loss of the null model."
+        )
+    return (
+        f"Each subset meets the conditions of a stationary point to within {worst} of the largest pull of the null "
+        "model, and no exchange that the quadratic model of the loss offers improves it. Another may be better."
+    )
+
+
 def _measure(path: Path) -> str:
     point = "an optimum" if held.convex(path) else "a stationary point"
     return MEASURES[path.certificates[path.chosen].kind].format(point=point)
@@ -210,15 +249,16 @@ def _worst(path: Path) -> float:
 
 def _settings(path: Path) -> dict[str, str]:
     model = path.model
-    alphas = f"{len(path.alphas):,} from {path.alphas[0]:.4g} to {path.alphas[-1]:.4g}"
+    alphas = f"{len(path.axis):,} from {path.axis[0]:.4g} to {path.axis[-1]:.4g}"
     measure = _measure(path)
+    size = int(path.axis[path.chosen]) if path.by_size else None
     found = {
         "loss": model.loss,
-        "penalty": described(model.penalty, model.penalty_parameters, len(path.feature_names)),
+        "penalty": described(model.penalty, model.penalty_parameters, len(path.feature_names), size=size),
         "standardised": "yes" if model.standardize else "no",
         "intercept": "free" if model.fit_intercept else "none",
         "rows": f"{model.n:,}",
-        "alphas": alphas,
+        "sizes" if path.by_size else "alphas": alphas,
         "tolerance": f"{model.tol:.0e} on the {measure}",
         f"largest {measure}": f"{_worst(path):.1e}",
         "passes over X": f"{path.passes:.1f}",

@@ -6,6 +6,7 @@ Nothing here reads, writes, fits or knows of colour; a `Line` only says which pa
 from lozenge.screens.answer import (
     AT_BOUND,
     DETAILED,
+    SAME,
     Rows,
     cautions,
     facts,
@@ -26,6 +27,7 @@ from lozenge.screens.text import WIDTH, Line, cells, number, percent, plain, sho
 __all__ = [
     "AT_BOUND",
     "DETAILED",
+    "SAME",
     "WIDTH",
     "Line",
     "Rows",

@@ -41,6 +41,7 @@ DETAILED = 200  # rows of a table whose entries are refined and whose reasons ar
 READABLE = 8  # columns of a name that is cut
 SCHEMA = 1
 AT_BOUND = "at its bound"
+SAME = 1e-9  # of the null model's loss: what is less is no difference
 
 MODELS = {"squared": "linear regression", "logistic": "logistic regression"}
 
@@ -54,6 +55,8 @@ class Rows(NamedTuple):
 
 def _entries(path: Path, features: Sequence[int]) -> list[str]:
     # Largest α with a non-zero weight: ~ known to the grid only, < below the grid, * left again by now.
+    if path.by_size:
+        return aligned([_first_size(path, j) for j in features])
     history, now = path.history, float(path.alphas[path.chosen])
     texts, never_out = [], held.always(path)
     for j in features:
@@ -69,6 +72,16 @@ def _entries(path: Path, features: Sequence[int]) -> list[str]:
             left = "*" if at > now and path.forces is not None and path.forces.weight[j] == 0 else ""
             texts.append(("~" if math.isnan(exact) else "") + number(at) + left)
     return aligned(texts)
+
+
+def _first_size(path: Path, j: int) -> str:
+    # Smallest size with a non-zero weight: > beyond the path, * in none of its own size any more.
+    entered = int(path.history.entered[j])
+    if path.model.penalty_weights[j] == 0:
+        return "free"
+    if entered < 0:
+        return f">{path.axis[-1]:g}"
+    return f"{path.axis[entered]:g}" + "*" * bool(entered < path.chosen and not weights(path)[j])
 
 
 # -------------------------------------------------------------------------------- the fit
@@ -95,7 +108,9 @@ def rows(path: Path) -> Rows:
     model, coef = path.model, weights(path)
     kept = (coef != 0) | ((model.penalty_weights == 0) & ~model.constant)
     by_weight = np.argsort(-np.abs(coef * model.scale), kind="stable")
-    by_share = np.argsort(-np.nan_to_num(shares(path)), kind="stable")
+    swaps = _forces(path).swaps
+    near = np.nan_to_num(shares(path)) if swaps is None else -np.nan_to_num(swaps.rise, nan=np.inf)
+    by_share = np.argsort(-near, kind="stable")
     return Rows(tuple(by_weight[kept[by_weight]].tolist()), tuple(by_share[~kept[by_share]].tolist()))
 
 
@@ -151,7 +166,7 @@ def facts(path: Path, *, file: str, summary: Mapping[str, int] | None, target: s
     return {
         file: f"{counted}; {target}" if target else counted,
         "model": _model(path),
-        "alpha": _alpha(path, rule),
+        **({"size": _size(path, rule)} if path.by_size else {"alpha": _alpha(path, rule)}),
         "R squared" if path.model.loss == "squared" else "deviance": _explained(path),
         label: text,
     }
@@ -175,7 +190,8 @@ def _columns(summary: Mapping[str, int]) -> str:
 
 def _model(path: Path) -> str:
     model = path.model
-    penalty = described(model.penalty, model.penalty_parameters, len(path.feature_names))
+    size = int(path.axis[path.chosen]) if path.by_size else None
+    penalty = described(model.penalty, model.penalty_parameters, len(path.feature_names), size=size)
     text = MODELS.get(model.loss, model.loss)
     if model.classes:
         text += f" for the odds of '{klass(model.classes[1])}'"
@@ -238,6 +254,20 @@ def _alpha(path: Path, rule: str) -> str:
     return f"{text} ({detail})"
 
 
+def _size(path: Path, rule: str) -> str:
+    cv, text = path.cv, f"{path.axis[path.chosen]:g}"
+    if len(path.axis) > 1:
+        text += f", of the sizes {path.axis[0]:g} to {path.axis[-1]:g}"
+    if cv is None:
+        return f"{text}, as asked; no cross-validation"
+    best = f"the best score, which is at size {path.axis[cv.index_min]:g}"
+    text += {
+        "1se": f", by the 1se rule: the smallest within one standard error of {best}",
+        "min": ", by the min rule: the best cross-validated score",
+    }.get(rule, ", as asked")
+    return f"{text} ({count(len(cv.folds), 'fold')}, seed {cv.seed})"
+
+
 def _explained(path: Path) -> str:
     words = " in sample" if path.model.loss == "squared" else " explained"
     if ((path.model.penalty_weights == 0) & ~path.model.constant).any():
@@ -247,13 +277,18 @@ def _explained(path: Path) -> str:
     if cv is None or not null > 0:
         return text
     best = 1 - float(cv.mean[cv.index_min]) / null
-    if (k := _at(cv, float(path.alphas[path.chosen]))) is not None:
+    k = path.chosen if path.by_size else _at(cv, float(path.alphas[path.chosen]))
+    if k is not None:
         text += f", {1 - float(cv.mean[k]) / null:.3f} +- {float(cv.se[k]) / null:.3f} cross-validated"
     return text + ("" if k == cv.index_min else f" (best {best:.3f})")
 
 
 def _proof(path: Path) -> str:
     """Say what was proved of the chosen α, and what not."""
+    if path.by_size and path.certificates[path.chosen].kind == "bound":
+        return "of a lower bound {where}: proved best"
+    if path.by_size:
+        return "of a stationary point {where}; no exchange that the quadratic model offers helps, another subset may"
     unique = "solution unique" if path.unique[path.chosen] else "not proved unique"
     if path.certificates[path.chosen].kind != "stationary":
         return f"of the optimum {{where}}; {unique}"
@@ -265,14 +300,17 @@ def _proof(path: Path) -> str:
 def _certified(path: Path) -> tuple[str, str]:
     bad = [k for k, status in enumerate(path.status) if status is not Status.CERTIFIED]
     worst = max(certificate.value for certificate in path.certificates)
-    total = count(len(path.alphas), "alpha")
+    axis = "size" if path.by_size else "alpha"
+    total = count(len(path.axis), axis)
     if not bad:
-        where = f"at all {total}" if len(path.alphas) > 1 else "at this alpha"
+        where = f"at all {total}" if len(path.axis) > 1 else f"at this {axis}"
         return "certified", f"within {worst:.1e} {_proof(path).format(where=where)}"
     why = dict.fromkeys(path.status[k].value.partition(": ")[2] for k in bad)
     reached = path.certificates[path.chosen].value
     chosen = f"the chosen one {'among them' if path.chosen in bad else 'not'} (it is within {reached:.1e})"
     text = f"at {len(bad):,} of {total}, {chosen}; asked {path.model.tol:.0e}."
+    if path.by_size and len(path.axis) == 1:
+        text = f"this subset is within {reached:.1e}; asked {path.model.tol:.0e}."
     return "NOT CERTIFIED", " ".join([text, *map(_sentence, why)])
 
 
@@ -298,7 +336,7 @@ def _kept(path: Path, listed: Sequence[int]) -> list[Line]:
         with np.errstate(over="ignore"):
             odds = [number(float(x)) for x in np.exp(per_sd)]
         columns["odds / SD"] = [*aligned(["x " + x for x in odds]), *blank]
-    if not listed or not held.always(path)[list(listed)].all():
+    if not (path.by_size and len(path.axis) == 1) and (not listed or not held.always(path)[list(listed)].all()):
         columns["enters at"] = [*_entries(path, listed), *blank]
     lines = table(f"KEPT {len(everything):,} of {len(path.feature_names):,}", names, columns)
     if more := len(everything) - len(listed):
@@ -313,10 +351,16 @@ def _zeros(path: Path, listed: Sequence[int], reasons: Sequence[Reason]) -> list
     title = f"ZERO {len(everything):,} of {len(path.feature_names):,}"
     if not everything:
         return [Line(title)]
-    columns = {
-        "share of the price": [_standing(path, j, float(share[j])) for j in listed],
-        "enters at": _entries(path, listed),
-    }
+    swaps, columns = _forces(path).swaps, {}
+    if swaps is None:
+        columns["share of the price"] = [_standing(path, j, float(share[j])) for j in listed]
+    else:
+        span = path.model.null_loss - path.model.saturated_loss
+        rises = [float(swaps.rise[j]) / span if span > 0 else 0.0 for j in listed]
+        columns["it would cost"] = [_cost(path, j, rise) for j, rise in zip(listed, rises, strict=True)]
+        columns["in place of"] = ["" if k < 0 else plain(path.feature_names[k]) for k in swaps.other[list(listed)]]
+    if not (path.by_size and len(path.axis) == 1):
+        columns["enters at"] = _entries(path, listed)
     tellers = [[name for name, _ in (reason.used_by or ())[:TELLERS]] for reason in reasons]
     tellers += [[]] * (len(listed) - len(reasons))
     if _correlated(path):
@@ -332,10 +376,20 @@ def _zeros(path: Path, listed: Sequence[int], reasons: Sequence[Reason]) -> list
             Line("", f"{line.rest}   {_listed(some, WIDTH - 3 - cells(line.rest))}")
             for line, some in zip(lines[1:], tellers, strict=True)
         ]
-    if more := len(everything) - len(listed):
+    if (more := len(everything) - len(listed)) and path.by_size:
+        lines.append(Line("", f"  and {count(more, 'more zero')}, each of which would cost more (--all)"))
+    elif more:
         nearest = percent(float(share[everything[len(listed)]]))
         lines.append(Line("", f"  and {count(more, 'more zero')}, the nearest at {nearest} of the price (--all)"))
     return lines
+
+
+def _cost(path: Path, j: int, share: float) -> str:
+    if path.model.constant[j] or math.isinf(path.model.penalty_weights[j]):
+        return _standing(path, j, 0.0)
+    if abs(share) <= SAME:
+        return "0 %"
+    return percent(share) if share > 0.0 else f"- {percent(-share)}"
 
 
 def _correlated(path: Path) -> bool:
@@ -369,9 +423,19 @@ def cautions(path: Path, summary: Mapping[str, int] | None, listed: Rows) -> lis
     """What a reader must not read into the answer."""
     texts = []
     if not rows(path).kept:
-        texts.append("Nothing is kept: at this alpha every row gets the same prediction. A smaller one may keep some.")
+        axis, other = ("size", "larger") if path.by_size else ("alpha", "smaller")
+        texts.append(
+            f"Nothing is kept: at this {axis} every row gets the same prediction. A {other} one may keep some."
+        )
     if any("*" in text for text in _entries(path, listed.zeros)):
-        texts.append("* was in the model at a larger alpha and has left it.")
+        where = "a smaller size and is not in this subset" if path.by_size else "a larger alpha and has left it"
+        texts.append(f"* was in the model at {where}.")
+    if path.by_size and listed.zeros:
+        texts.append(
+            "It would cost: what the loss would rise by, as a share of the null model's, with the zero in the place "
+            "that costs least, all weights refitted"
+            + (", by the quadratic model." if path.model.loss != "squared" else ".")
+        )
     if any(held.kind(_forces(path), j) == "bound" for j in listed.zeros):
         texts.append(f"{AT_BOUND}: pulled to the side that a bound of 0 closes.")
     if listed.zeros and _correlated(path):
@@ -393,12 +457,15 @@ def cautions(path: Path, summary: Mapping[str, int] | None, listed: Rows) -> lis
 def record(path: Path, rule: str) -> dict[str, Any]:
     """Give what ``fit --json`` prints: plain JSON values, never an infinity."""
     coef, certificate, model = weights(path), path.certificates[path.chosen], path.model
+    place: dict[str, Any] = {"alpha": finite(float(path.alphas[path.chosen]))}
+    if path.by_size:
+        place["size"] = int(path.axis[path.chosen])
     return {
         "schema": SCHEMA,
         "loss": model.loss,
         "penalty": coded(model.penalty, model.penalty_parameters),
         "penalty_parameters": model.penalty_parameters,
-        "alpha": float(path.alphas[path.chosen]),
+        **place,
         "rule": rule,
         "n": model.n,
         "p": len(path.feature_names),

@@ -24,14 +24,14 @@ def path_frame(path: Path) -> pl.DataFrame:
     polars.DataFrame
         One row per feature with a weight that is not zero at some α, in the order of the features; the first column,
         ``feature``, names it.  Then a Float64 column per α, largest first, named by its value to six digits (to all of
-        them where six do not tell it from a larger α).
+        them where six do not tell it from a larger α); a path by size has one per size, smallest first.
     """
     import polars as pl
 
     kept = np.unique(path.coefs.indices[path.coefs.data != 0])
     weights = path.coefs[kept].toarray()
     frame = {"feature": pl.Series([path.feature_names[j] for j in kept], dtype=pl.String)}
-    for alpha, column in zip(path.alphas.tolist(), weights.T, strict=True):
+    for alpha, column in zip(path.axis.tolist(), weights.T, strict=True):
         name = f"{alpha:.6g}"
         name = repr(alpha) if name in frame else name
         while name in frame:
@@ -63,7 +63,8 @@ def reasons_frame(found: Reasons) -> pl.DataFrame:
     -------
     polars.DataFrame
         ``marginal``, ``left`` and ``price`` in the units of α; ``weight`` in the user's; ``enters_at`` null where the
-        feature is never kept.
+        feature is never kept.  On a path by size nothing has a price: there are ``rise``, what the exchange would
+        cost, and ``instead_of``, whose place, and ``enters_at`` is a size.
     """
     import polars as pl
 
@@ -83,5 +84,10 @@ def reasons_frame(found: Reasons) -> pl.DataFrame:
         "feature": pl.Series([found.feature_names[j] for j in order], dtype=pl.String),
         "state": pl.Series([found.state[j] for j in order], dtype=pl.String),
     }
+    if found.swaps is not None:
+        numbers = {name: numbers[name] for name in numbers if name not in {"price", "share", "slack"}}
+        numbers["rise"] = found.swaps.rise
+        names = [found.feature_names[k] if k >= 0 else None for k in found.swaps.other[order].tolist()]
+        frame["instead_of"] = pl.Series(names, dtype=pl.String)
     frame |= {name: pl.Series(values[order], dtype=pl.Float64, nan_to_null=True) for name, values in numbers.items()}
     return pl.DataFrame(frame | {"proved_zero": pl.Series(found.certified[order], dtype=pl.Boolean)})
