@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -24,7 +25,7 @@ from lozenge.branch import branch
 from lozenge.certificate import DEGENERATE, EPS, relative
 from lozenge.engine import Step
 from lozenge.factor import DEPENDENT, Factor
-from lozenge.perspective import bounds, unpenalised
+from lozenge.perspective import Bound, bounds, unpenalised
 from lozenge.results import Status
 from lozenge.shards import Want
 from lozenge.subset import Quadratic, Subset
@@ -135,7 +136,7 @@ def search(
         model = around(problem, start, np.arange(p))
         if still:
             model = replace(model, q=replace(model.q, linear=np.zeros(p)))
-        proved = list(_judged(model.q, sizes, ball, tol * SPARE, _span(exact, null), judged, told))
+        proved = list(_judged(model.q, sizes, ball, tol * SPARE, _span(exact, null), exact.fleet.rows, judged, told))
         return _refitted(exact, model, proved, null, tol)
     return _curved(problem, exact, start, null, [0] * len(sizes) if still else sizes, ball, tol, told)
 
@@ -160,6 +161,7 @@ def _judged(
     ball: L0Ball,
     tol: float,
     span: float,
+    rows: int,
     judged: bool,
     told: Callable[[int, int, float], None],
 ) -> Iterator[Judged]:
@@ -173,8 +175,10 @@ def _judged(
         return
     unit = span if span > DEGENERATE else 1.0
     ends = np.inf if ball.seconds is None else time.monotonic() + ball.seconds
-    least = unpenalised(q)
-    relaxed = None if prove else bounds(q, sizes, least)
+    # As many columns as rows fit anything, and have no curvature to spare.
+    flat = len(q.linear) >= rows and not q.l2.any() and bool(np.isinf(q.box).all())
+    least = -span if flat else unpenalised(q)
+    relaxed = None if prove else repeat(Bound(least, "unpenalised")) if flat else bounds(q, sizes, least)
     stopped, before = False, Subset(np.zeros(0, dtype=np.int64), np.zeros(len(q.linear)), 0.0)
     for done, (size, local) in enumerate(zip(sizes, found, strict=True)):
         best = min(local, before, key=lambda each: each.objective)  # a subset of fewer is one of at most so many
