@@ -273,7 +273,7 @@ def test_in_units(penalty, case, alpha, exponent):
     other = ours.in_units(u)
     np.testing.assert_allclose(other.value(b, alpha / u), ours.value(u * b, alpha) / u / u, rtol=1e-13)
     assert ours.in_units(1.0).value(b, alpha) == ours.value(b, alpha)
-    np.testing.assert_array_equal(penalty.in_units(u).with_weights(v).kernel(alpha).l2, other.kernel(alpha).l2)
+    np.testing.assert_array_equal(penalty.in_units(u).with_weights(v).kernel(alpha).ridge, other.kernel(alpha).ridge)
 
 
 @everyone
