@@ -15,10 +15,12 @@
 #include "branch.hpp"
 #include "descend.hpp"
 #include "exchange.hpp"
+#include "face.hpp"
 #include "gram.hpp"
 #include "leaps.hpp"
 #include "panel.hpp"
 #include "prox.hpp"
+#include "ranked.hpp"
 #include "stream.hpp"
 #include "support.hpp"
 
@@ -489,6 +491,34 @@ NB_MODULE(_kernel, m) {
           nb::arg("S").noconvert(), nb::arg("l1").noconvert(), nb::arg("price").noconvert(),
           nb::arg("order").noconvert(), nb::arg("edges").noconvert(), nb::arg("b").noconvert(),
           nb::arg("gradient").noconvert(), nb::arg("sweeps"));
+    m.def("descend_ranked",
+          [](const Square& S, const Vector<double>& prices, const InOut& b, const InOut& gradient,
+             std::size_t sweeps, std::size_t again) {
+              const std::size_t k = square(S);
+              require(prices.shape(0) == k && b.shape(0) == k && gradient.shape(0) == k,
+                      "S, prices, b and gradient disagree in size");
+              const RankedQuadratic q{S.data(), static_cast<std::size_t>(S.stride(0)), k, prices.data()};
+              std::size_t work = 0;
+              nb::gil_scoped_release released;
+              descend_ranked(q, b.data(), gradient.data(), sweeps, again, Patience{&work});
+          },
+          nb::arg("S").noconvert(), nb::arg("prices").noconvert(), nb::arg("b").noconvert(),
+          nb::arg("gradient").noconvert(), nb::arg("sweeps"), nb::arg("again"));
+    m.def("fold",
+          [](const Square& S, const Vector<std::int64_t>& rows, const Vector<std::int64_t>& tied,
+             const Vector<double>& signs, const Out& out) {
+              const std::size_t count = chosen(rows, square(S)), size = out.shape(0);
+              require(tied.shape(0) == count && signs.shape(0) == count, "rows, tied and signs disagree in size");
+              require(out.shape(1) == size, "out must be square");
+              for (std::size_t i = 0; i < count; ++i)
+                  require(tied(i) >= (i == 0 ? 0 : tied(i - 1)) && tied(i) < static_cast<std::int64_t>(size),
+                          "tied must not decrease and must number rows of out");
+              nb::gil_scoped_release released;
+              fold(S.data(), static_cast<std::size_t>(S.stride(0)), rows.data(), tied.data(), signs.data(), count,
+                   out.data(), size);
+          },
+          nb::arg("S").noconvert(), nb::arg("rows").noconvert(), nb::arg("tied").noconvert(),
+          nb::arg("signs").noconvert(), nb::arg("out").noconvert());
     m.def("multiply",
           [](const Square& S, const Vector<double>& v, const InOut& out) {
               const std::size_t k = square(S);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import isotonic_regression
 
 from lozenge import _kernel
 from lozenge.penalties import MCP, SCAD
@@ -424,6 +426,100 @@ def test_descent_over_blocks_ends_where_no_block_can_move(seed):
         np.testing.assert_allclose(b[rows], block_step(S, l1, cost, rows, b, g), atol=1e-8)
 
 
+def ranked_cost(S, q, prices, b):
+    return q @ b + 0.5 * b @ S @ b + prices @ np.sort(abs(b))[::-1]
+
+
+def cluster_step(S, q, prices, b, rows, signs):
+    """Best b whose rows share one magnitude, the others held: at a kink, or level between two of them."""
+    kinks = np.unique(np.concatenate([[0.0], abs(np.delete(b, rows)), -abs(np.delete(b, rows))]))
+
+    def at(z):
+        moved = b.copy()
+        moved[rows] = z * signs
+        return moved
+
+    bend = signs @ S[np.ix_(rows, rows)] @ signs
+    places = list(kinks)
+    for low, high in itertools.pairwise([kinks[0] - 1.0, *kinks, kinks[-1] + 1.0]):
+        ends = [ranked_cost(S, q, prices, at(z)) for z in (low, high)]
+        # A parabola of known bend through both ends.
+        slope = (ends[1] - ends[0]) / (high - low)
+        places.append(0.5 * (low + high) - slope / bend)
+    return at(min(places, key=lambda z: ranked_cost(S, q, prices, at(z))))
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_one_cluster_moves_to_its_best_magnitude(seed):
+    rng = np.random.default_rng(seed)
+    k, size = 8, rng.integers(1, 4)
+    rows, signs = rng.permutation(k)[:size], rng.choice([-1.0, 1.0], size)
+    prices = rng.choice([np.sort(rng.uniform(0.0, 1.0, k))[::-1], np.full(k, 0.3), np.linspace(1.0, 0.0, k)])
+    b = rng.choice([-1.5, -0.5, 0.0, 0.25, 1.0, 2.0], k)
+    b[rows] = rng.choice([0.0, 0.7, 1.0]) * signs
+    S, q = np.zeros((k, k)), np.zeros(k)  # all others have no curvature, and stay
+    # Equal pulls: the cluster does not come apart.
+    S[np.ix_(rows, rows)], q[rows] = rng.choice([0.1, 1.0]) * np.outer(signs, signs), rng.normal(0.0, 2.0) * signs
+    b[np.isin(np.arange(k), rows, invert=True) & (abs(b) == abs(b[rows[0]])) & (b != 0)] = 3.0  # nor does another
+    found, g = b.copy(), q + S @ b
+    _kernel.descend_ranked(S, prices, found, g, 1, 0)
+    wanted = cluster_step(S, q, prices, b, rows, signs)
+    assert ranked_cost(S, q, prices, found) <= ranked_cost(S, q, prices, wanted) + 1e-12
+    if size == 1:  # several that joined others may leave them one by one
+        np.testing.assert_allclose(found, wanted, atol=1e-9)
+    np.testing.assert_allclose(g, q + S @ found, atol=1e-12)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_descent_over_clusters_never_climbs_and_ends_at_the_optimum(seed):
+    rng = np.random.default_rng(seed)
+    k, again = int(rng.integers(1, 16)), int(rng.choice([0, 8]))
+    X = rng.standard_normal((30, k)) + rng.choice([0.0, 0.7]) * rng.standard_normal((30, 1))
+    S, q = X.T @ X / 30, rng.standard_normal(k)
+    prices = rng.choice([0.02, 0.2, 1.0]) * np.sort(rng.uniform(0.0, 1.0, k))[::-1]
+    b = rng.choice([0.0, -1.0, 1.0, 0.5], k)  # clusters that must come apart
+    g, before = q + S @ b, np.inf
+    for _ in range(1_000):
+        _kernel.descend_ranked(S, prices, b, g, 1, again)
+        np.testing.assert_allclose(g, q + S @ b, atol=1e-11)
+        after = ranked_cost(S, q, prices, b)
+        assert after <= before + 1e-13 * (1 + abs(after))
+        if after == before:
+            break
+        before = after
+    # b is the prox of b - g: an isotonic regression by rank.
+    order = np.argsort(-abs(b - g))
+    level = isotonic_regression(abs(b - g)[order] - prices, increasing=False).x
+    wanted = np.zeros(k)
+    wanted[order] = np.maximum(level, 0.0)
+    np.testing.assert_allclose(b, np.sign(b - g) * wanted, atol=1e-7)
+
+
+def test_descent_with_equal_prices_is_that_of_the_lasso():
+    rng = np.random.default_rng(2)
+    X = rng.standard_normal((40, 12))
+    S, q = X.T @ X / 40, rng.standard_normal(12)
+    b, g = np.zeros(12), q.copy()
+    _kernel.descend_ranked(S, np.full(12, 0.3), b, g, 500, 8)
+    wanted, slope = np.zeros(12), q.copy()
+    _kernel.descend(S, np.full(12, 0.3), np.zeros(12), wanted, slope, 1e-15, 10_000)
+    np.testing.assert_allclose(b, wanted, atol=1e-12)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_fold_is_a_product_with_what_spreads_the_variables(seed):
+    rng = np.random.default_rng(seed)
+    k, size = 9, int(rng.integers(1, 6))
+    rows = rng.permutation(k)[: rng.integers(0, k + 1)]
+    tied, signs = np.sort(rng.integers(0, size, len(rows))), rng.choice([-1.0, 1.0], len(rows))
+    X = rng.standard_normal((20, k))
+    S, spread = X.T @ X, np.zeros((k, size))
+    spread[rows, tied] = signs
+    found = np.full((size, size), np.nan)
+    _kernel.fold(S, rows, tied, signs, found)
+    np.testing.assert_allclose(found, spread.T @ S @ spread, atol=1e-12)
+
+
 def test_a_copy_of_a_column_in_the_model_does_not_enter_by_rounding():
     rng = np.random.default_rng(3)
     for _ in range(50):
@@ -618,6 +714,18 @@ def calls():
         | dict.fromkeys(("l1", "b", "gradient"), other)
         | {"order": [np.arange(p + 1), np.arange(p) + 1, np.arange(p) - 1], "price": [np.ones(1), np.ones(3)]}
         | {"edges": [np.array([0, p + 1, p]), np.array([1, 2, p]), np.array([0, 1, p - 1]), np.array([0, p])]},
+    )
+    yield (
+        "descend_ranked",
+        {"S": np.eye(p), "prices": ones, "b": np.zeros(p), "gradient": np.zeros(p), "sweeps": 3, "again": 2},
+        {"S": [np.ones((p, p + 1)), np.ones((p + 1, p + 1))]} | dict.fromkeys(("prices", "b", "gradient"), other),
+    )
+    yield (
+        "fold",
+        {"S": np.eye(p), "rows": np.arange(p), "tied": np.arange(p) // 2, "signs": ones, "out": np.zeros((p, p))},
+        {"S": [np.ones((p, p + 1)), np.eye(p - 1)], "rows": [np.arange(p) + 1, np.arange(p) - 1, np.arange(p - 1)]}
+        | {"tied": [np.arange(p) + 1, np.arange(p) - 1, np.arange(p)[::-1].copy(), np.arange(p - 1)]}
+        | {"signs": other, "out": [np.zeros((p, p + 1)), np.zeros((1, 1))]},
     )
 
     runs = [np.array(starts, np.int64) for starts in ([], [1], [0, 0], [0, 2, 1], [0, p], [0, 2**62], [-1])]

@@ -29,7 +29,9 @@ LEFT = 0.1  # of what the rest misses: that much on the face is no matter yet
 CHORD = 0.2  # of what was left: a step by the factor of the one before that leaves more is not tried again
 RIDGES = (0.0, 1e-12, 1e-9, 1e-6)  # of the largest diagonal entry, one after the other for a singular system
 STREAM, FACTOR = 2.5e9, 2e10  # multiplications a second: rows of S added to a gradient, and within a factor
-TRIED = 0.25  # of the price of Newton steps, that descent may cost before its pace is believed
+TRIED = 0.5  # of the price of Newton steps, that descent may cost before its pace is believed
+ROUGH = 2.0  # likewise where what is left has grown: the sweeps still mend what Newton's steps would only spread
+PRODUCTS = 3.0  # with the rows of S on a face, or what takes as long, in a Newton step
 OVERHEAD = 5e-4  # seconds of a Newton step that do not depend on its size
 
 
@@ -43,11 +45,14 @@ class Aim:
 
     def left(self, form: Faced, b: Floats, g: Floats) -> float:
         """What is left, over what may be."""
-        missed = float(np.max(form.missed(b, g), initial=0.0))
-        if self.gap <= 0.0 or missed <= self.violation:
-            return missed / self.violation
-        found = form.young(b, g, np.zeros(len(b)))
-        return float((found.value + found.lost**2 * self.loss) / self.gap)
+        found = np.inf
+        if self.gap > 0.0:
+            young = form.young(b, g, np.zeros(len(b)))
+            found = float((young.value + young.lost**2 * self.loss) / self.gap)
+        if found <= 1.0:
+            return found
+        missed = float(np.max(form.missed(b, g), initial=0.0)) / self.violation
+        return missed if missed <= 1.0 or self.gap <= 0.0 else found
 
 
 @dataclass(eq=False)
@@ -88,7 +93,7 @@ def solve(
         sweep, newtons = form.toll + form.work(b) / STREAM, _newtons(form, b)
         spent += sweeps * sweep
         # The first sweeps mend what is rough, and tell little of how fast the rest goes.
-        if more * sweep < newtons or spent < TRIED * newtons:
+        if more * sweep < newtons or spent < (TRIED if gained > 0.0 else ROUGH) * newtons:
             sweeps = min(max(1, int(np.ceil(min(more, 2.0 * sweeps)))), MOST)
             continue
         b, g, last = _onward(S, linear, b, g, form, aim, last)
@@ -106,7 +111,7 @@ def _newtons(form: Faced, b: Floats) -> float:
     """Predicted seconds of two Newton steps."""
     face = form.face(b)
     own = len(face.rows) if face.tied is None else int(face.tied.max(initial=-1)) + 1
-    return 2.0 * (OVERHEAD + (own**3 / 3.0 + len(face.rows) ** 2) / FACTOR)
+    return 2.0 * (OVERHEAD + own**3 / (3.0 * FACTOR) + PRODUCTS * len(face.rows) * len(b) / STREAM)
 
 
 def _onward(
@@ -131,7 +136,7 @@ def _polished(
     S: Floats, linear: Floats, b: Floats, g: Floats, form: Faced, floor: float, last: Factored | None
 ) -> tuple[Floats, Floats]:
     """Two more steps by the last factor, next to free, while they gain: a gap tells less of b than of the objective."""
-    for _ in range(2):
+    for _ in range(0 if last is None else 2):
         if float(np.max(form.missed(b, g), initial=0.0)) <= floor:
             break
         stepped = _chord(S, b, g, form, last)

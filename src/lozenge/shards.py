@@ -265,8 +265,9 @@ class Shard:
         t = self.y - base if self.offset is None else self.y - self.offset - base
         border = np.column_stack([np.ones(len(t)), t])
         found = self.design.products(border, self.weights, lots)
-        sums = member.T.astype(np.float64) @ found.reshape(len(lots), -1)
-        return np.moveaxis(sums.reshape(len(rows), *found.shape[1:]), 0, -1)
+        if member.size > 1:  # else it is the sum
+            found = (member.T.astype(np.float64) @ found.reshape(len(lots), -1)).reshape(len(rows), *found.shape[1:])
+        return np.moveaxis(found, 0, -1)
 
     def _lots(self, rows: Splits) -> tuple[list[NDArray[np.intp]], Bools]:
         """Rows by the splits they belong to, and (lots, m) which lot is in which split."""

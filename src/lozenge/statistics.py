@@ -72,7 +72,7 @@ class Statistics:
         v[p] -= self.base
         v[p + 1] = -1.0
         used = np.flatnonzero(v.any(axis=1))
-        slopes = M[:, used] @ v[used]
+        slopes = M[used].T @ v[used]  # M is symmetric, and rows lie together
         loss = np.maximum(0.5 * np.sum(v[used] * slopes[used], axis=0), 0.0)
         found: dict[str, Any] = {"weight": np.full(m, M[p, p]), "loss": loss, "slope": slopes[p]}
         # ‖r‖ by the triangle inequality: what rounding of the products can reach is relative to this.

@@ -110,7 +110,10 @@ class DenseDesign:
         cuts = max(1, min(JOBS, LOTS_MEMORY // (8 * size * size)) // len(lots))
         parts = [part for lot in lots for part in np.array_split(lot, cuts)]
         found = spread([partial(self._product, border, w, part) for part in parts])
-        return np.stack([sum(found[k * cuts + 1 : (k + 1) * cuts], found[k * cuts]) for k in range(len(lots))])
+        for k, part in enumerate(found):  # in place: each may be as large as X
+            if k % cuts:
+                found[k - k % cuts] += part
+        return np.stack(found[::cuts]) if len(lots) > 1 else found[0][None]
 
     def _product(self, border: Floats, w: Floats, rows: NDArray[np.intp]) -> Floats:
         p = self.shape[1]
@@ -135,7 +138,7 @@ class DenseDesign:
             out[:p, :p] += X.T @ X
             out[:p, p:] += X.T @ B
             out[p:, p:] += B.T @ B
-        if mild and self.dtype == np.float64:
+        if mild and self.dtype == np.float64 and (scale != 1.0).any():
             out[:p] *= scale[:, None]
             out[:, :p] *= scale
         out[p:, :p] = out[:p, p:].T

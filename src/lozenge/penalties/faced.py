@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from lozenge import _kernel
 from lozenge.penalties.form import Form
 
 if TYPE_CHECKING:
@@ -43,14 +44,12 @@ class Face:
 
     def system(self, S: Floats) -> Floats:
         """A symmetric matrix on the face's variables."""
-        within = S[np.ix_(self.rows, self.rows)]
         if self.tied is None or self.signs is None:
-            return within
+            return S[np.ix_(self.rows, self.rows)]
         order = np.argsort(self.tied, kind="stable")
-        signs = self.signs[order]
-        starts = np.searchsorted(self.tied[order], np.arange(int(self.tied.max(initial=-1)) + 1))
-        signed = within[np.ix_(order, order)] * signs * signs[:, None]
-        found: Floats = np.add.reduceat(np.add.reduceat(signed, starts, axis=0), starts, axis=1)
+        tied = self.tied[order]
+        found = np.empty((int(tied[-1]) + 1 if len(tied) else 0,) * 2)
+        _kernel.fold(S, self.rows[order], tied, self.signs[order], found)
         return found
 
 
