@@ -153,6 +153,21 @@ def test_reasons_under_a_constraint():
         assert abs(reason.left) <= reason.price * (1 + 1e-6)
 
 
+@pytest.mark.parametrize("seed", [1, 3, 5])
+def test_zeros_in_a_ball_are_proved_as_they_are_under_its_multiplier(seed):
+    X, y, options = data(seed)
+    if len(X) <= P:
+        pytest.skip("solutions may not be unique")
+    path = lz.path(X, y, constraint=lz.L1Ball(0.5), tol=1e-9, **options)
+    other = lz.path(X, y, alphas=[float(path.alphas[0])], tol=1e-9, **options)
+    proved = {name for name in path.feature_names if path.why(name).state == "zero" and path.why(name).certified}
+    assert proved
+    assert proved == {f for f in other.feature_names if other.why(f).state == "zero" and other.why(f).certified}
+    assert "not proved" not in str(path.why(proved.pop()))
+    free = lz.path(X, y, constraint=lz.L1Ball(1e3), **options)  # where the ball does not bind nothing is zero
+    assert not free.reasons()["proved_zero"].any()
+
+
 def test_adaptive_weights_are_the_reweighted_lasso():
     X, y, _ = data(1)
     sd, first = X.std(0), LinearRegression().fit(X, y).coef_

@@ -461,6 +461,13 @@ def test_what_has_no_meaning_is_refused():
         path.at(0.1)
     with pytest.raises(ValueError, match="no size on this path has at most 0"):
         path.at(df=0)
+    for df in (2.5, "2", -1):
+        with pytest.raises(ValueError, match="df must be a whole number"):
+            path.at(df=df)
+    weights = np.append(2.0, np.ones(X.shape[1] - 1))
+    with pytest.raises(ValueError, match="counts features, all alike"):
+        lz.path(X, y, constraint=lz.L0Ball(1), penalty_weights=weights)
+    lz.path(X, y, constraint=lz.L0Ball(1, ridge=0.1), penalty_weights=weights)
     for ask in (path.radius, path.curvature, path.locally_convex_to, lambda: path.alpha_for(1.0)):
         with pytest.raises(ValueError, match="goes by the number of features"):
             ask()
@@ -592,7 +599,16 @@ def test_command_line(table, tmp_path, capsys):
     [
         (("--penalty", "l0", "--radius", 2.5), "whole number of features"),
         (("--penalty", "l0", "--radius", -1), "whole number of features"),
-        (("--penalty", "l0", "--radius", 2, "--positive"), "without bounds"),
+        (("--penalty", "l0", "--radius", 2, "--positive"), "without bounds; got positive"),
+        (("--penalty", "l1", "--radius", 2, "--select", "min"), "leaves nothing to choose"),
+        (("--penalty", "l1", "--radius", 2, "--cv", 5), "leaves nothing to choose"),
+        (
+            (
+                "--penalty",
+                "mcp:abc",
+            ),
+            "gamma must be above 1 and finite; got 'abc'",
+        ),
         (("--penalty", "l1", "--radius", 2, "--prove"), "best subsets are proved"),
         (("--penalty", "l0", "--prove"), "--radius FEATURES"),
     ],

@@ -383,6 +383,19 @@ def test_nonsense_is_told_during_a_fit(method, given, words):
         lz.path(*table(), penalty=odd, n_alphas=3)
 
 
+def test_a_prox_that_is_not_the_values_is_refused():
+    # Stationary to its own prox, such an answer would be certified.
+    class Twice:
+        def value(self, B, alpha):
+            return alpha * np.abs(B).sum()
+
+        def prox(self, Z, step, alpha):
+            return np.sign(Z) * np.maximum(np.abs(Z) - 2 * step * alpha, 0.0)
+
+    with pytest.raises(ValueError, match=r"prox of Twice is not that of its value: at step 1 and alpha 0\.5"):
+        lz.path(*table(), penalty=Twice(), n_alphas=3)
+
+
 # ------------------------------------------------------------------------------------ the laws
 @pytest.mark.parametrize("made", GOOD)
 def test_good_ones_keep_the_laws(made):

@@ -477,7 +477,7 @@ CASES = {
     ),
     "excluded": (
         replace(BASE, state="excluded", price=float("inf"), share=0.0, slack=float("inf")),
-        ["its penalty weight is infinite", "already account for 0.178", "the data had no say"],
+        ["its penalty weight is infinite", "already account for 0.178", "It was left out before this fit"],
     ),
     "constant": (replace(BASE, constant=True, correlation_unit=0.0), ["an accident of a constant column"]),
     "forces": (

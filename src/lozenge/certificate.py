@@ -138,7 +138,8 @@ def stationary(problem: Problem, alpha: float, beta: Floats, point: Point) -> Pr
     worst = max(float(np.max(missed, initial=0.0)), float(np.max(free, initial=0.0)))
     unit = problem.penalty.yardstick(alpha)
     rounding = float(np.max(noise, initial=0.0)) / unit
-    return Proof(worst / unit, rounding, np.zeros(len(beta), dtype=bool), unique=False)
+    unique = None if problem.penalty.convex else False
+    return Proof(worst / unit, rounding, np.zeros(len(beta), dtype=bool), unique)
 
 
 def relative(gap: float, primal: float, span: float) -> float:

@@ -55,7 +55,7 @@ ELSEWHERE = {
 app = typer.Typer(
     name="lozenge",
     help="Sparse linear models that are exact, fast, and able to say why a weight is zero.",
-    epilog="Exit codes: 0 answered and certified, 1 data or file error, 2 usage, 3 answered, not certified.",
+    epilog="Exit codes: 0 certified, 1 data or file error, 2 usage, 3 answered, not certified; 130 Ctrl-C.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -172,7 +172,9 @@ def fit(
     color: Color = "auto",
 ) -> None:
     """Fit a model to a table; say how near each zero is."""
-    cv = 0 if radius is not None else cv  # which goes over alphas
+    if radius is not None:
+        _refuse_beside_radius(ctx, cv)
+        cv = 0  # which goes over alphas
     rule, tol = "radius" if radius is not None else _rule(select, cv), _tolerance(tol)
     if prove and radius is None:
         raise typer.BadParameter("it goes with --penalty l0 --radius FEATURES", param_hint="--prove")
@@ -449,6 +451,17 @@ def _rule(select: str, cv: int) -> str | float:
         if 0 < float(select) < float("inf"):
             return float(select)
     raise typer.BadParameter(f"1se, min or an alpha above 0; got '{select}'", param_hint="--select")
+
+
+def _refuse_beside_radius(ctx: typer.Context, cv: int) -> None:
+    """A radius is one answer: nothing is chosen."""
+    for name in ("select", "cv"):
+        source = ctx.get_parameter_source(name)
+        if source is not None and source.name != "DEFAULT" and (name == "select" or cv):
+            raise typer.BadParameter(
+                "--radius asks for one answer, and leaves nothing to choose; leave one of them out",
+                param_hint=f"--{name}",
+            )
 
 
 def _ball(penalty: Penalty, radius: float, *, prove: bool) -> Ball:

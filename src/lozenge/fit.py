@@ -338,6 +338,13 @@ def _crossed(
 def _by_size(posed: _Posed, ball: L0Ball, tol: float, seed: int, progress: Progress | None) -> Path:
     """Best subsets of all rows, one column per size, and those of the folds."""
     sizes_asked, count = ball.radii, len(ball.radii) * len(posed.lean)
+    own = np.flatnonzero(~np.isin(posed.weights, (0.0, 1.0, np.inf)))
+    if len(own) and not ball.ridge > 0.0:
+        raise ValueError(
+            "L0Ball counts features, all alike: penalty_weights may be 0 (always in), 1 or inf (never in), or weigh "
+            f"its ridge; got {posed.weights[own[0]]:g} for {posed.names[own[0]]!r} and no ridge. For prices of entry "
+            'use penalty="l0"'
+        )
     steps: list[list[Step]] = []
     for number, (lean, exact, null) in enumerate(zip(posed.lean, posed.built, posed.nulls, strict=True)):
         whole, told = number == 0, partial(_told, progress, number * len(sizes_asked), count)
@@ -513,6 +520,8 @@ def at(found: Path, alpha: float | None, *, df: int | None = None) -> Solution:
     if (alpha is None) == (df is None):
         raise ValueError("name either alpha or df: path.at(0.1) or path.at(df=12)")
     if df is not None:
+        if df != int(df) or df < 0:
+            raise ValueError(f"df must be a whole number of non-zero weights, 0 or more; got {df!r}")
         few = np.flatnonzero(found.df <= df)
         if not len(few):
             what = "size" if found.by_size else "alpha"

@@ -78,7 +78,10 @@ def penalty(asked: str | Penalty | Any) -> Penalty:
         number = float(text)
     except ValueError:
         number = float("nan")
-    return kind(**{parameters[0]: number})
+    try:
+        return kind(**{parameters[0]: number})
+    except ValueError as error:
+        raise ValueError(str(error).replace("got nan", f"got {text!r}")) from None
 
 
 def _numbers(made: Penalty) -> list[str]:

@@ -109,7 +109,7 @@ def choose(cv: CrossValidation | None, rule: str) -> int:
     if cv is None:
         raise ValueError(
             f"the rule {rule!r} needs a cross-validated curve and this path has none: "
-            "fit with lozenge.path(..., cv=10), or name an alpha: path.at(alpha)"
+            "fit with lozenge.path(..., cv=10), or name one: path.at(alpha), path.at(df=3)"
         )
     if rule == "min":
         return cv.index_min

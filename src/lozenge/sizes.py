@@ -125,8 +125,8 @@ def search(
         )
     if ball.prove and not problem.loss.quadratic:
         raise ValueError(
-            f"best subsets are proved under the squared loss only; got {problem.loss.name}. Leave prove out: exchanges "
-            "then end where none helps"
+            f"best subsets are proved under the squared loss only; got {problem.loss.name}. Leave prove (--prove) out: "
+            "exchanges then end where none helps"
         )
     sizes = [min(int(k), p) for k in ball.radii]
     told = (lambda *_: None) if progress is None else progress
@@ -211,7 +211,8 @@ def _proofs(q: Quadratic, size: int, best: Subset, least: float, tol: float, uni
     except ValueError:
         raise ValueError(
             f"a best subset of {len(q.linear)} columns cannot be proved without a ridge or a bound: columns nearly "
-            "depend on one another. Give L0Ball a ridge, such as 0.01, or a bound, or leave prove and seconds out"
+            "depend on one another. Give L0Ball a ridge, such as 0.01 (--penalty l0:0.01), or a bound, or leave prove "
+            "(--prove) and seconds out"
         ) from None
     for step in steps:
         under = max(least, step.bound)

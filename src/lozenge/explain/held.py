@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lozenge.penalties import PENALTIES
+from lozenge.penalties import L2, PENALTIES
 from lozenge.penalties.words import made
 
 if TYPE_CHECKING:
@@ -72,4 +72,5 @@ def convex(path: Path) -> bool:
 def always(path: Path) -> Bools:
     """(p,) penalised features that are not zero even at αmax: no α is known that holds them there."""
     found: Bools = (path.history.entered == 0) & (path.model.penalty_weights > 0)
-    return found & bool(path.alphas[0] >= path.model.alpha_max)
+    cornerless = path.model.penalty == L2.name
+    return found & (cornerless or bool(path.alphas[0] >= path.model.alpha_max))

@@ -78,8 +78,8 @@ def caution(reason: Reason) -> str:
     if reason.size == 0:
         return ""
     if reason.proved:
-        within = f"{reason.short_by or 0.0:.0e} of the null model's loss"
-        return f"It is proved, to within {within}, that no subset of at most {_many(reason)} does better."
+        within = f", to within {reason.short_by:.0e} of the null model's loss," if reason.short_by else ""
+        return f"It is proved{within} that no subset of at most {_many(reason)} does better."
     if reason.short_by is None:
         return (
             "Exchanges are judged by the quadratic model of the loss at these weights; another subset may do better: "
@@ -90,7 +90,8 @@ def caution(reason: Reason) -> str:
 
 
 def _many(reason: Reason) -> str:
-    return f"{reason.size:,} feature{'s' * (reason.size != 1)}"
+    beside = reason.size is not None and reason.kept > reason.size
+    return f"{reason.size:,} feature{'s' * (reason.size != 1)}" + " besides the unpenalised" * beside
 
 
 def _amount(reason: Reason) -> str:

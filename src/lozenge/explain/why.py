@@ -17,7 +17,7 @@ from lozenge.explain import swaps
 from lozenge.explain.held import always, convex, held
 from lozenge.explain.rivals import MOST, rivals
 from lozenge.explain.swaps import swapped
-from lozenge.explain.words import forces_at, number, percent, position
+from lozenge.explain.words import forces_at, not_convex, number, percent, position
 from lozenge.penalties.words import bounded
 from lozenge.results import Reason
 
@@ -363,7 +363,7 @@ def _excluded(reason: Reason) -> list[str]:
     return [
         f"{reason.feature} is excluded: its penalty weight is infinite, so it is 0 at every {_axis(reason)}.",
         f"{_alone(reason)}." if reason.kept == 0 else f"{_alone(reason)}{_accounted(reason)}.",
-        "That was asked for; the data had no say.",
+        "It was left out before this fit, by whoever gave the weights: lz.adaptive leaves out what its first fit does.",
     ]
 
 
@@ -661,7 +661,7 @@ def _zero_caution(reason: Reason, *, close: bool) -> str:
         return "It stands exactly at the price: any smaller alpha lets it in."
     if not reason.convex:
         return (
-            f"No small weight pays here; {reason.penalty} is not convex, so another fit, with a larger one, may do as "
+            f"No small weight pays here; {not_convex(reason.penalty)}, so another fit, with a larger one, may do as "
             "well or better: that is not ruled out."
         )
     if not reason.certified:
@@ -745,6 +745,9 @@ def _stay(reason: Reason) -> str:
     if reason.enters_at is None:
         return ""
     leaves = f" and is out again below {number(reason.leaves_at)}" if reason.leaves_at is not None else ""
+    if not reason.convex:
+        first = f"alpha {number(reason.enters_at)}, the largest of the path that keeps it"
+        return f"{LAWS[reason.held_by].entry} is in the model from {first}{leaves}."
     return f"{LAWS[reason.held_by].entry} enters at alpha {number(reason.enters_at)}{leaves}."
 
 
@@ -782,14 +785,13 @@ def _twinned(reason: Reason) -> str:
     same = f"{reason.feature} and {others} are one feature: the same column in other units or sign."
     if reason.unique:
         return f"{same} The penalty, not the data, decides how they share a weight. Drop all but one."
-    return (
-        f"{same} Other splits between them fit equally well, so the data do not decide which is zero. Drop all but one."
-    )
+    what = "which is zero" if reason.state == "zero" else "how they share a weight"
+    return f"{same} Other splits between them fit equally well, so the data do not decide {what}. Drop all but one."
 
 
 def _doubt(reason: Reason) -> str:
     if not reason.convex:
-        return f"{reason.penalty} is not convex: this is a stationary point, and others may do as well or better."
+        return f"{not_convex(reason.penalty)}: this is a stationary point, and others may do as well or better."
     return "" if reason.unique else "The optimum is not proved unique: other weights may fit equally well."
 
 

@@ -7,9 +7,12 @@ import math
 from operator import index
 from typing import TYPE_CHECKING
 
+from lozenge.penalties import PENALTIES
+
 if TYPE_CHECKING:
     from lozenge.results import Comparison, Forces, Path
 
+LEAST = 1e-5  # a share that is told as a number
 SHOWN = 60  # characters of a name in an error
 
 
@@ -71,6 +74,11 @@ def _forces_of_size(path: Path, alpha: float | None, df: int | None) -> Forces:
     return path.source.forces(size)
 
 
+def not_convex(penalty: str) -> str:
+    """Say so of a penalty: of one of a user's own nobody knows, unless it says that it is."""
+    return f"{penalty} is {'not' if penalty in PENALTIES else 'not known to be'} convex"
+
+
 def number(x: float) -> str:
     """Three significant digits, every whole digit, and no exponent from 1e-4 up to 1e7."""
     if x == 0 or not math.isfinite(x):
@@ -87,4 +95,6 @@ def percent(share: float) -> str:
     text = f"{100 * share:.0f}"
     if text == "100" and share != 1:
         return "over 99.5 %" if share < 1 else "just over 100 %"
+    if 0.0 < abs(share) < LEAST:
+        return f"less than {100 * LEAST:g} %"
     return f"{text} %" if text != "0" or share == 0 else f"{100 * share:.1g} %"

@@ -17,6 +17,7 @@ from lozenge.penalties.whole import Whole
 if TYPE_CHECKING:
     from lozenge.penalties.base import Floats, Penalty
     from lozenge.penalties.form import Bools
+    from lozenge.penalties.solvable import Solvable
 
 
 class Norm(Protocol):
@@ -24,6 +25,10 @@ class Norm(Protocol):
 
     def norm(self, B: Floats) -> float:
         """The norm whose ball the penalty's path runs through."""
+        ...
+
+    def kernel(self, alpha: float) -> Solvable:
+        """What says how hard zeros are pulled."""
         ...
 
     def dual_norm(self, Z: Floats) -> float:
@@ -278,18 +283,20 @@ def around(penalty: Penalty, t: Any) -> Ball:
     ValueError
         Where there is none: for another penalty than L1, L2, L0 and Group, and between bounds.
     """
-    if not {"lower", "upper", "positive"} & penalty.parameters().keys():
-        if penalty.name == L1.name:
-            return L1Ball(t)
-        if penalty.name == L2.name:
-            return L2Ball(t)
-        if isinstance(penalty, Group) and penalty.name == Group.name:
-            return GroupBall(t, groups=penalty.groups)
-        if penalty.name == L0.name:
-            return counted(penalty, t)
+    if bounds := {"lower", "upper", "positive"} & penalty.parameters().keys():
+        raise ValueError(
+            f"a radius goes with weights without bounds; got {' and '.join(sorted(bounds))}. Leave one out"
+        )
+    if penalty.name == L1.name:
+        return L1Ball(t)
+    if penalty.name == L2.name:
+        return L2Ball(t)
+    if isinstance(penalty, Group) and penalty.name == Group.name:
+        return GroupBall(t, groups=penalty.groups)
+    if penalty.name == L0.name:
+        return counted(penalty, t)
     raise ValueError(
-        "a radius goes with l1, l2 or group, and with l0 as a number of features, all without bounds; got "
-        f"{penalty.name}. Name an alpha instead"
+        f"a radius goes with l1, l2 or group, and with l0 as a number of features; got {penalty.name}. Use one of these"
     )
 
 
@@ -325,5 +332,10 @@ class Inside(Whole):
         return self
 
     def certain(self, z: Floats, radius: Floats) -> Bools:
-        """None."""
-        return np.zeros(np.broadcast(z, radius).shape, dtype=bool)
+        """Those that are pulled by surely less than another: the largest pull is the price of all."""
+        form, size = self.of.kernel(1.0), np.abs(z)
+        if form.smooth:
+            return np.zeros(np.broadcast(z, radius).shape, dtype=bool)
+        price = np.max(form.pressure(np.maximum(size - radius, 0.0)), initial=0.0)
+        found: Bools = form.pressure(size + radius) < price
+        return found

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lozenge.penalties.boxed import Boxed
     from lozenge.penalties.form import Bools, SoftThreshold
 
+TIE = 1e-12  # above the α at which a weight is worth as much as zero
 ROUNDING = 1e-9  # of the least size of a weight: what passes for that size
 
 
@@ -156,7 +157,7 @@ class Jumping(Separable):
             earned = (size - 0.5 * self._h * nearest) * nearest - alone
             worth = np.maximum(earned, 0.0) / (self._costs(nearest, 1.0) - alone)
             found = np.where(near, worth, found)
-        return float(np.max(found, initial=0.0))
+        return float(np.max(found, initial=0.0)) * (1.0 + TIE)
 
     def norm(self, B: Floats) -> float:
         """Ω, which is no norm."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from lozenge.penalties.base import Bools, Floats, Indices
 
+WORSE = 1e-6  # of its cost: what a prox may miss of its minimum
 SAFE = 0.9  # of 1/h: the step of the prox residual
 WIDEST = 400  # doublings, or halvings, in the search for a threshold
 BISECTIONS = 60
@@ -166,10 +167,15 @@ class Own:
 
     def with_weights(self, weights: Floats) -> Self:
         """On as many columns as there are weights, the first ones of X."""
-        return self.on(np.arange(len(weights)), weights, np.ones(len(weights)))
+        return self._laid(np.arange(len(weights)), weights)
 
     def on(self, cols: Indices, weights: Floats, unit: Floats) -> Self:  # noqa: ARG002 - what Ω acts on has no bounds
-        """On columns of X, with their weights."""
+        """On columns of X, with their weights; a prox that is not the value's is refused here."""
+        found = self._laid(cols, weights)
+        found.tried()
+        return found
+
+    def _laid(self, cols: Indices, weights: Floats) -> Self:
         if not self._has("with_weights") and (weights != 1.0).any():
             raise ValueError(
                 f"{self.name} has no method with_weights(v), so that penalty_weights may be 1, 0 or inf only; got "
@@ -183,6 +189,24 @@ class Own:
                 "method take(cols)"
             )
         return replace(self, cols=cols, weights=weights, thresholds={})
+
+    def tried(self) -> None:
+        """Refuse a prox that is none of the value's: what it gives must be better than what is beside it."""
+        z = np.linspace(-3.0, 2.0, len(self._here))
+        for step, alpha in ((1.0, 0.5), (0.25, 1.0)):
+            found = self.prox(z, step, alpha)
+
+            def cost(b: Floats, step: float = step, alpha: float = alpha) -> float:
+                return 0.5 * float(np.sum(np.square(b - z))) + step * self.value(b, alpha)
+
+            best = cost(found)
+            for other in (np.zeros_like(z), z, 0.9 * found, 1.1 * found, found + 0.1 * (z - found)):
+                if not best <= cost(other) + WORSE * (1.0 + abs(best)):
+                    raise ValueError(
+                        f"prox of {self.name} is not that of its value: at step {step:g} and alpha {alpha:g} it gives "
+                        f"a point of cost {best:.6g}, ½‖b - z‖² + step·value(b, alpha), where another has "
+                        f"{cost(other):.6g}. lozenge.testing.check_penalty says which law it breaks"
+                    )
 
     @property
     def jumps(self) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 
 from lozenge import __version__, screens
 from lozenge.explain import held, survey
+from lozenge.explain.words import not_convex
 from lozenge.penalties.words import described
 from lozenge.report import figures
 
@@ -129,9 +130,7 @@ def _verdict(path: Path, kept: tuple[int, ...], zeros: tuple[int, ...]) -> list[
     if path.by_size:
         unique = ""
     elif not held.convex(path):
-        unique = (
-            f" {path.model.penalty} is not convex: each is a stationary point, and others may do as well or better."
-        )
+        unique = f" {not_convex(path.model.penalty)}: each is a stationary point, and others may do as well or better."
     return [*lines, certainty + unique]
 
 
@@ -170,7 +169,7 @@ def _zero_row(path: Path, found: Reasons, j: int, reason: Reason | None) -> dict
 
 def _exchange(path: Path, found: Reasons, j: int) -> str:
     """What it would cost on a path by size; else its state."""
-    if found.swaps is None or found.state[j] != "zero":
+    if found.swaps is None or found.state[j] != "zero" or found.swaps.size == 0:
         return found.state[j]
     span = path.model.null_loss - path.model.saturated_loss
     rise = float(found.swaps.rise[j]) / span if span > 0 else 0.0

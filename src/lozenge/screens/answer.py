@@ -264,7 +264,7 @@ def _size(path: Path, rule: str) -> str:
     text += {
         "1se": f", by the 1se rule: the smallest within one standard error of {best}",
         "min": ", by the min rule: the best cross-validated score",
-    }.get(rule, ", as asked")
+    }.get(rule, f"; {best}")
     return f"{text} ({count(len(cv.folds), 'fold')}, seed {cv.seed})"
 
 
@@ -356,7 +356,8 @@ def _zeros(path: Path, listed: Sequence[int], reasons: Sequence[Reason]) -> list
         columns["share of the price"] = [_standing(path, j, float(share[j])) for j in listed]
     else:
         span = path.model.null_loss - path.model.saturated_loss
-        rises = [float(swaps.rise[j]) / span if span > 0 else 0.0 for j in listed]
+        # A subset of no features has no place to give.
+        rises = [math.nan if swaps.size == 0 else float(swaps.rise[j]) / span if span > 0 else 0.0 for j in listed]
         columns["it would cost"] = [_cost(path, j, rise) for j, rise in zip(listed, rises, strict=True)]
         columns["in place of"] = ["" if k < 0 else plain(path.feature_names[k]) for k in swaps.other[list(listed)]]
     if not (path.by_size and len(path.axis) == 1):
@@ -387,6 +388,8 @@ def _zeros(path: Path, listed: Sequence[int], reasons: Sequence[Reason]) -> list
 def _cost(path: Path, j: int, share: float) -> str:
     if path.model.constant[j] or math.isinf(path.model.penalty_weights[j]):
         return _standing(path, j, 0.0)
+    if math.isnan(share):
+        return "-"
     if abs(share) <= SAME:
         return "0 %"
     return percent(share) if share > 0.0 else f"- {percent(-share)}"
@@ -424,6 +427,8 @@ def cautions(path: Path, summary: Mapping[str, int] | None, listed: Rows) -> lis
     texts = []
     if not rows(path).kept:
         axis, other = ("size", "larger") if path.by_size else ("alpha", "smaller")
+        if path.radii is not None and not path.by_size:
+            axis, other = "radius", "larger"
         texts.append(
             f"Nothing is kept: at this {axis} every row gets the same prediction. A {other} one may keep some."
         )
@@ -448,6 +453,8 @@ def cautions(path: Path, summary: Mapping[str, int] | None, listed: Rows) -> lis
         texts.append("Not proved unique: other weights may fit exactly as well.")
     if path.model.penalty == "l2":
         texts.append("The ridge has no corner at zero: it shrinks every weight and removes none.")
+    if not rows(path).zeros and not path.alphas[path.chosen] > 0.0:
+        return texts  # least squares, or what stands for it with another loss
     shrunk = "Weights are shrunk and" if held.convex(path) else "Weights"
     texts.append(f"{shrunk} were chosen by the data: p-values do not apply.")
     return texts

@@ -6,6 +6,8 @@ import math
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
+from lozenge.explain.words import LEAST
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -102,6 +104,8 @@ def trimmed(x: float, digits: int = 4) -> str:
 
 def percent(share: float) -> str:
     """Give a share as whole per cent, 1 % where it is small but not zero."""
+    if 0.0 < share < LEAST:
+        return f"< {100 * LEAST:g} %"
     return f"{100 * share:.0f} %" if share >= 0.01 or share == 0 else f"{100 * share:.1g} %"
 
 
