@@ -250,7 +250,7 @@ def test_at_refuses():
     for alpha in (-1.0, np.nan, np.inf):
         with pytest.raises(ValueError, match="alpha must be 0 or positive"):
             found.at(alpha)
-    with pytest.raises(ValueError, match="at most -1 non-zero"):
+    with pytest.raises(ValueError, match="df must be a whole number"):
         found.at(df=-1)
 
 
