@@ -9,10 +9,10 @@ import numpy as np
 
 from lozenge import _kernel
 from lozenge.penalties.faced import Face
-from lozenge.penalties.form import TINY, Young
+from lozenge.penalties.form import TINY, scaled_young
 
 if TYPE_CHECKING:
-    from lozenge.penalties.form import Bools, Floats, Indices
+    from lozenge.penalties.form import Bools, Floats, Indices, Young
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,11 +86,7 @@ class Boxed:
 
     def young(self, b: Floats, g: Floats, slack: Floats) -> Young:
         """With z scaled down to where its conjugate is finite."""
-        widest = np.copysign(np.abs(g) + slack, -g)
-        scale = self.scale(widest)
-        conjugate = self.conjugate(scale * (1.0 - 1e-15) * widest)
-        value = self.cost(b) + conjugate + scale * float(g @ b) + float(slack @ np.abs(b))
-        return Young(max(value, 0.0), 1.0 - scale)
+        return scaled_young(self, b, g, slack)
 
     def descend(self, S: Floats, b: Floats, g: Floats, sweeps: int) -> None:
         """Cyclic coordinate descent."""

@@ -75,6 +75,15 @@ class Form(Protocol):
         ...
 
 
+def scaled_young(form: Form, b: Floats, g: Floats, slack: Floats) -> Young:
+    """Fenchel-Young with z scaled down to where its conjugate is finite, of a form without a shorter way."""
+    widest = np.copysign(np.abs(g) + slack, -g)
+    scale = form.scale(widest)
+    conjugate = form.conjugate(scale * (1.0 - 1e-15) * widest)
+    value = form.cost(b) + conjugate + scale * float(g @ b) + float(slack @ np.abs(b))
+    return Young(max(value, 0.0), 1.0 - scale)
+
+
 @dataclass(frozen=True, eq=False)
 class SoftThreshold:
     """Σ l1ⱼ|bⱼ| + ½ Σ l2ⱼ bⱼ²: the form that the compiled descent and exchange know."""
