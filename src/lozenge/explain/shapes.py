@@ -55,6 +55,10 @@ class Huberised(Separable):
         near = np.abs(Z) <= self.width + lam
         return np.where(near, Z / (1.0 + lam / self.width), Z - lam * np.sign(Z)) + 0.0
 
+    def price(self, alpha: float) -> Floats:  # noqa: ARG002 - no corner at any
+        """0."""
+        return self._times(0.0)
+
     def zero_interval(self, alpha: float, curvature: Floats) -> tuple[Floats, Floats]:  # noqa: ARG002 - one point at any
         """The point 0."""
         return np.zeros_like(curvature), np.zeros_like(curvature)

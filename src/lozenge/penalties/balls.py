@@ -31,6 +31,10 @@ class Norm(Protocol):
         """What says how hard zeros are pulled."""
         ...
 
+    def price(self, alpha: float) -> Floats:
+        """(k,) what holds each zero."""
+        ...
+
     def dual_norm(self, Z: Floats) -> float:
         """Sup of zᵀb over the unit ball."""
         ...
@@ -318,6 +322,10 @@ class Inside(Whole):
     def with_weights(self, weights: Floats) -> Self:  # noqa: ARG002 - it is on its columns already
         """The same."""
         return self
+
+    def price(self, alpha: float) -> Floats:  # noqa: ARG002 - a constraint has none
+        """0."""
+        return self.of.price(0.0)
 
     def value(self, B: Floats, alpha: float) -> float:  # noqa: ARG002 - scaled into the ball beforehand
         """0."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -62,9 +63,9 @@ class Grouped(Whole):
         """Give the same penalty with v, the same for all columns of a group."""
         return replace(self, weights=weights)
 
+    @abstractmethod
     def kernel(self, alpha: float) -> Blocks:
         """αΩ as the small problem knows it; of a concave one, its tangent at zero."""
-        raise NotImplementedError
 
     def take(self, cols: NDArray[np.intp]) -> Self:
         """Give the same on whole groups."""

@@ -165,9 +165,9 @@ class Separable(ABC):
         """None."""
         return {}
 
+    @abstractmethod
     def price(self, alpha: float) -> Floats:
         """(k,) the largest |pull| at which a zero stays."""
-        raise NotImplementedError
 
     def hold(self, B: Floats, pull: Floats, alpha: float) -> tuple[Floats, Hold | None]:
         """Prices; |pull| is set against them but where a bound holds b, or holds at zero what is pulled beyond it."""

@@ -69,9 +69,9 @@ class Whole(ABC):
     def with_weights(self, weights: Floats) -> Self:
         """Give the same penalty with v."""
 
+    @abstractmethod
     def price(self, alpha: float) -> Floats:
         """(k,) what holds a zero where all others are zero too."""
-        raise NotImplementedError
 
     def hold(self, B: Floats, pull: Floats, alpha: float) -> tuple[Floats, Hold | None]:  # noqa: ARG002 - asked by penalties that hold several together
         """Prices of each alone."""

@@ -197,7 +197,7 @@ def _mark(frame: Frame, alpha: float, word: str, row: int = 0) -> Markup:
 
 
 def _stroke(frame: Frame, alphas: Floats, values: Floats) -> str:
-    """One polyline; along zero it is left out but for the points where it leaves it."""
+    """One polyline; along zero it is left out but for the points where it leaves it. One point alone is a dash."""
     on = values != 0
     near = on.copy()
     near[1:] |= on[:-1]
@@ -208,7 +208,7 @@ def _stroke(frame: Frame, alphas: Floats, values: Floats) -> str:
         if near[k]:
             text.append(f"{'L' if pen else 'M'}{x[k]:.1f} {y[k]:.1f}")
         pen = bool(near[k])
-    return "".join(text)
+    return "".join(text) + ("h8" if text and len(values) == 1 else "")
 
 
 def _line(frame: Frame, path: Path, j: int, values: Floats, rank: int, at: float, leads: str | None) -> Markup:
