@@ -80,7 +80,7 @@ def _gaps(
         steepest = np.abs(G).max(axis=0)
         s = np.minimum(1.0, alphas / np.maximum(steepest, np.finfo(float).tiny))
     fit = _bernoulli(y[:, None], eta, s) if loss == "logistic" else 0.5 * ((1.0 - s) * R) ** 2
-    gaps = fit.mean(axis=0) + _penalty(B, G[support] * s, alphas, l1_ratio).sum(axis=0)
+    gaps = fit.mean(axis=0) + elastic_net_slack(B, G[support] * s, alphas, l1_ratio).sum(axis=0)
     if l1_ratio < 1.0:  # pen*(g) counts outside the support too, where it is the whole term
         beyond = np.maximum(np.abs(G) - alphas * l1_ratio, 0.0)
         beyond[support] = 0.0
@@ -116,7 +116,8 @@ def _dual(
     return np.where(inside, -(xlogy(v, v) + xlogy(1.0 - v, 1.0 - v)).mean(axis=0) - beyond, -np.inf)
 
 
-def _penalty(B: np.ndarray, G: np.ndarray, alphas: np.ndarray, l1_ratio: float) -> np.ndarray:
+def elastic_net_slack(B: np.ndarray, G: np.ndarray, alphas: np.ndarray, l1_ratio: float) -> np.ndarray:
+    """pen(b) + pen*(g) - bg of every coefficient; with ρ = 1, |g| ≤ α is for the caller to see to."""
     if l1_ratio == 1.0:
         return alphas * np.abs(B) - B * G
     corner, ridge = alphas * l1_ratio, alphas * (1.0 - l1_ratio)

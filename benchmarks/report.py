@@ -10,8 +10,9 @@ import numpy as np
 
 from benchmarks import machine, peers
 from benchmarks.concave import SLACK, compared
+from benchmarks.losses import POWER
 from benchmarks.peers.base import THREADS
-from benchmarks.problems import PROBLEMS, Problem
+from benchmarks.problems import PROBLEMS, SMALL, Problem
 from benchmarks.store import accuracy, identity
 
 if TYPE_CHECKING:
@@ -23,12 +24,12 @@ GAPS = (1e-3, 1e-6, 1e-9)
 OURS = "lozenge"
 LEGEND = (
     "Seconds until every answer of the path (and of every fold's path) has a relative duality gap of at most 1e-3, "
-    "1e-6, 1e-9, measured by `benchmarks/gap.py` and `norms.py`, which belong to no solver: the median of the runs at "
-    "the fastest tolerance that reached it; a run that took over three times as long as another contestant's to as "
-    "small a gap is made once. A second call in the same process counts where there is one, and the first call is "
-    "shown beside it. Gap, first call, non-zeros (at the last alpha), peak memory beyond X (imports and compilation "
-    "included) and passes over X (where the contestant counts them) belong to the most accurate answer. No intercept, "
-    "no standardisation: all solve the same problem."
+    "1e-6, 1e-9, measured by `benchmarks/gap.py`, `norms.py` and `losses.py`, which belong to no solver: the median of "
+    "the runs at the fastest tolerance that reached it; a run that took over three times as long as another "
+    "contestant's to as small a gap is made once. A second call in the same process counts where there is one, and the "
+    "first call is shown beside it. Gap, first call, non-zeros (at the last alpha), peak memory beyond X (imports and "
+    "compilation included) and passes over X (where the contestant counts them) belong to the most accurate answer. No "
+    "standardisation, and an intercept where it is said: all solve the same problem."
 )
 CONCAVE = (
     "Under a concave penalty an answer has no gap. In its place stands the largest violation of the conditions of a "
@@ -54,7 +55,7 @@ def summarise(lines: list[dict[str, Any]], contestants: list[Environment]) -> di
     """Everything the table and the plots show, of these versions on this machine."""
     here = machine.describe()
     found: dict[str, Any] = {}
-    for name, problem in PROBLEMS.items():
+    for name, problem in (PROBLEMS | SMALL).items():
         rows, objectives = {}, {}
         reference = _reference([line for line in lines if line.get("definition") == problem.key])
         for contestant in contestants:
@@ -86,6 +87,14 @@ PENALTIES = {
     "scad": "SCAD with γ = {:g}",
     "group": "group lasso, {:g} neighbouring columns a group, weight the root of their number",
     "slope": "SLOPE with the Benjamini-Hochberg sequence of q = {:g} over its first entry",
+    "rows": "{:g} times the norm of each column's coefficients for all classes together",
+}
+MODELS = {
+    "poisson": "Poisson regression",
+    "gamma": "gamma regression, log link",
+    "tweedie": f"Tweedie regression of power {POWER:g}, log link",
+    "multinomial": "multinomial regression, {} classes",
+    "cox": "Cox's partial likelihood, ties by Breslow",
 }
 
 
@@ -94,8 +103,13 @@ def describe(problem: Problem) -> str:
     design = problem.design
     kind = "lasso" if problem.l1_ratio == 1 else f"elastic net, l1_ratio {problem.l1_ratio}"
     kind = "l1 logistic regression" if problem.loss == "logistic" else kind
-    kind = kind if problem.penalty is None else PENALTIES[problem.kind].format(problem.penalty.parameter)
+    kind = kind if problem.penalty is None else PENALTIES[problem.penalty.name].format(problem.penalty.parameter)
+    if problem.loss in MODELS:
+        model = MODELS[problem.loss].format(design.classes)
+        kind = f"{model}{', intercept' if problem.intercept else ''}, {kind.replace('lasso', 'l1')}"
     columns = "sparse text counts" if problem.sparse else f"neighbouring columns correlated {design.rho}"
+    if design.levels:
+        columns = f"{design.p - sum(design.levels)} numbers, {columns}, and {sum(design.levels)} columns of 0 and 1"
     grid = f"{problem.n_alphas} alphas to {problem.alpha_min_ratio:g} of the largest"
     grid = f"one alpha, {problem.alpha_min_ratio:g} of the largest" if problem.n_alphas == 1 else grid
     folds = f", {problem.folds}-fold cross-validation" if problem.folds else ""

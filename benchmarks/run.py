@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 
-from benchmarks import concave, environments, gap, machine, norms, peers, problems, report
+from benchmarks import concave, environments, gap, losses, machine, norms, peers, problems, report
 from benchmarks.store import Store, accuracy, identity
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def main() -> int:
     try:
         for attempt in range(options.rounds):
             for name in names:
-                compare(problems.PROBLEMS[name], contestants, store, options, attempt, deadline)
+                compare(problems.named(name), contestants, store, options, attempt, deadline)
                 report.write(store.lines, contestants, options.output)
     except KeyboardInterrupt:
         say("stopped; the runs that were finished are kept, and the next call goes on from there")
@@ -54,7 +54,10 @@ def main() -> int:
 def arguments() -> argparse.Namespace:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("problem", nargs="*", metavar="PROBLEM", help=f"all, or some of {', '.join(problems.PROBLEMS)}")
+    known = [*problems.PROBLEMS, *problems.SMALL]
+    parser.add_argument(
+        "problem", nargs="*", metavar="PROBLEM", help=f"all but the small, or some of {', '.join(known)}"
+    )
     parser.add_argument("--peer", action="append", choices=peers.NAMES, help="only this contestant; may be repeated")
     parser.add_argument("--hours", type=float, default=2.0, help="start no run after so many hours (default 2)")
     parser.add_argument("--rounds", type=int, default=3, help="runs whose median counts (default 3)")
@@ -63,9 +66,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, default=environments.ROOT / "docs", help="folder for table and plots")
     parser.add_argument("--lozenge-python", type=Path, help="interpreter that has Lozenge, instead of installing it")
     options = parser.parse_args()
-    unknown = [name for name in options.problem if name not in problems.PROBLEMS]
+    unknown = [name for name in options.problem if name not in known]
     if unknown:
-        parser.error(f"no problem is called {', '.join(unknown)}: use {', '.join(problems.PROBLEMS)}")
+        parser.error(f"no problem is called {', '.join(unknown)}: use {', '.join(known)}")
     return options
 
 
@@ -176,6 +179,8 @@ def curve(data: problems.Data, out: Path) -> np.ndarray:
 
 def _gap(data: problems.Data, out: Path, part: str, rows: np.ndarray | slice, alphas: np.ndarray) -> float:
     X, y, coefs = data.X[rows], data.y[rows], sp.load_npz(out / f"{part}.npz")
+    if data.problem.loss in losses.NAMES:
+        return float(_gaps_of_losses(data, coefs, alphas, out).max())
     if data.problem.penalty is not None:
         norm = norms.of(data.problem.penalty, X.shape[1])
         return float(norms.relative_gaps(X, y, coefs, alphas, norm).max())
@@ -191,11 +196,29 @@ def _gap(data: problems.Data, out: Path, part: str, rows: np.ndarray | slice, al
     return float(gaps.max())
 
 
+def _gaps_of_losses(data: problems.Data, coefs: sp.csc_matrix, alphas: np.ndarray, out: Path) -> np.ndarray:
+    """Of an answer on all rows: an intercept that the problem asks for and the contestant does not give is 0."""
+    problem, intercepts = data.problem, None
+    if problem.intercept:
+        given = out / "full-intercepts.npy"
+        intercepts = np.load(given) if given.exists() else np.zeros((alphas.size, problem.outputs))
+    return losses.relative_gaps(
+        data.X,
+        data.y,
+        coefs,
+        alphas,
+        losses.of(problem),
+        intercepts=intercepts,
+        l1_ratio=problem.l1_ratio,
+        rows=problem.rows,
+    )
+
+
 def words(record: dict[str, Any]) -> str:
     """One run in a line."""
     if record["status"] != "ok":
         return f"{record['status']}: {record['note']}"
-    measure = problems.PROBLEMS[record["problem"]].measure
+    measure = problems.named(record["problem"]).measure
     return f"{record['seconds']:.3g} s (first call {record['first_seconds']:.3g} s), {measure} {accuracy(record):.1e}"
 
 

@@ -70,3 +70,18 @@ def test_a_run_thrice_as_slow_for_as_small_a_violation_is_beaten(tmp_path):
     ours, theirs = (identity(PROBLEMS["mcp-tall"], c, cpu) for c in CONTESTANTS if c.peer in {"lozenge", "skglm"})
     assert store.beaten(theirs, 1e-6, [ours, theirs])
     assert not store.beaten(ours, 1e-6, [ours, theirs])
+
+
+def test_a_line_says_what_is_minimised():
+    wanted = {
+        "lasso-wide": "lasso, 1,000 x 10,000, ",
+        "poisson-tall": "Poisson regression, intercept, l1, 10,000 x 1,000, ",
+        "multinomial-rows-wide": "multinomial regression, 4 classes, intercept, 1 times the norm of each column's ",
+        "cox-tall": "Cox's partial likelihood, ties by Breslow, l1, 5,000 x 2,000, ",
+        "insurance-tweedie": "Tweedie regression of power 1.5, log link, intercept, elastic net, l1_ratio 0.5, ",
+    }
+    for name, start in wanted.items():
+        assert report.describe(PROBLEMS[name]).startswith(start)
+    assert "40 numbers, neighbouring columns correlated 0.5, and 260 columns of 0 and 1" in report.describe(
+        PROBLEMS["insurance-gamma"]
+    )

@@ -54,10 +54,10 @@ def main() -> None:
     # The peak is that of the first call, before its answer is copied into sparse matrices here.
     found = {"prepare_seconds": prepared, "first_seconds": first, "seconds": first, "cpu_seconds": cpu}
     found["peak_bytes"] = _peak_bytes() - before
-    _write(arguments.out, found, solver.get_result(), data)
+    write(arguments.out, found, solver.get_result(), data)
     if first < (LONG if solver.compiles else SHORT):
         found["seconds"], found["cpu_seconds"] = _timed(solver, arguments.tol, arguments.limit)
-        _write(arguments.out, found, solver.get_result(), data)
+        write(arguments.out, found, solver.get_result(), data)
 
 
 def _timed(solver: Solver, tol: float, limit: float) -> tuple[float, float]:
@@ -94,19 +94,25 @@ def _status(field: str) -> int:
     return int(line.split()[1]) * 1024
 
 
-def _write(out: Path, found: dict[str, float], answer: Answer, data: problems.Data) -> None:
+def write(out: Path, found: dict[str, float], answer: Answer, data: problems.Data) -> None:
+    """`run.json`, and what run.py measures the answer by."""
     record: dict[str, Any] = found | {"passes": answer.passes, "at": answer.at}
     everything = range(data.alphas.size) if answer.at is None else answer.at
     parts = {"full": answer.coefs} | {f"fold{k}": coefs for k, coefs in enumerate(answer.folds)}
     for name, coefs in parts.items():
-        expected = (data.X.shape[1], len(everything) if name == "full" else data.alphas.size)
+        expected = (data.X.shape[1] * data.problem.outputs, len(everything) if name == "full" else data.alphas.size)
         if coefs.shape != expected:
-            raise ValueError(f"coefficients of {name} must be (p, alphas) = {expected}, got {coefs.shape}")
+            raise ValueError(f"coefficients of {name} must be (p q, alphas) = {expected}, got {coefs.shape}")
         matrix = sp.csc_matrix(coefs)
         matrix.eliminate_zeros()
         sp.save_npz(out / f"{name}.npz", matrix, compressed=False)
     for name, dual in zip(parts, answer.duals, strict=False):
         np.save(out / f"{name}-dual.npy", dual)
+    if answer.intercepts is not None:
+        if answer.intercepts.size != len(everything) * data.problem.outputs:
+            expected = f"{len(everything)} x {data.problem.outputs}"
+            raise ValueError(f"intercepts must be {expected}, got {answer.intercepts.shape}")
+        np.save(out / "full-intercepts.npy", answer.intercepts)
     if answer.curve is not None:
         np.save(out / "curve.npy", answer.curve)
     record["nonzeros"] = int(np.diff(sp.load_npz(out / "full.npz").indptr)[-1])

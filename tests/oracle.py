@@ -1,6 +1,7 @@
 """An independent oracle for certified sparse linear models.
 
-Imports nothing from the package and shares no line with it.  Restates the problem from its definition,
+Imports nothing from the package and shares no line with it.  Restates the problem from its definition, f from
+`definitions`,
 
     P(b) = Σ ωᵢ f(yᵢ, ηᵢ) + α Σ vⱼ (ρ|sⱼbⱼ| + ½(1 - ρ)(sⱼbⱼ)²),   ω = w/Σw,   η = offset + b₀ + X b,
 
@@ -24,6 +25,8 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
+from definitions import DEFINITIONS
+
 LD = np.longdouble
 EPS = float(np.finfo(LD).eps)
 EXTENDED = EPS < 1e-18
@@ -33,7 +36,7 @@ BLOCK = 1 << 21
 class Certificate(NamedTuple):
     """What the oracle says of one answer; everything is a float but ``primal`` and ``dual``, which may exceed them."""
 
-    gap: float  # (primal - dual) / null loss, or inf
+    gap: float  # (primal - dual) / (null loss - saturated loss), or inf
     primal: np.longdouble
     dual: np.longdouble
     shrink: float  # factor that made the dual point feasible; 1 if it was
@@ -45,7 +48,8 @@ class Problem:
     Parameters
     ----------
     X : (n, p) dense or sparse
-    y : (n,) numbers, or two labels for the logistic loss (the larger is 1)
+    y : (n,) numbers, or two labels where the loss has classes (the larger is 1)
+    loss, parameters : its name and what it takes, as in `definitions`
     l1_ratio : ρ; 1 for L1, 0 for L2
     penalty_weights : v, 0 for unpenalised and inf for excluded
     """
@@ -56,6 +60,7 @@ class Problem:
         y,
         *,
         loss="squared",
+        parameters=None,
         l1_ratio=1.0,
         penalty_weights=None,
         sample_weight=None,
@@ -65,12 +70,10 @@ class Problem:
     ):
         n, p = X.shape
         self.loss, self.rho, self.fit_intercept, self.standardize = loss, LD(l1_ratio), fit_intercept, standardize
-        y = np.asarray(y)
-        if loss == "logistic":
-            y = y == np.unique(y)[-1]
+        self.f = DEFINITIONS[loss](**(parameters or {}))
+        y = self.f.code(y)
         w = np.ones(n, dtype=LD) if sample_weight is None else np.asarray(sample_weight).astype(LD)
         o = np.zeros(n, dtype=LD) if offset is None else np.asarray(offset).astype(LD)
-        y = y.astype(LD)
         used = w > 0
         if not used.all():  # a row of weight 0 is in no sum
             X = (X.tocsr() if sp.issparse(X) else np.asarray(X))[np.flatnonzero(used)]
@@ -113,39 +116,16 @@ class Problem:
             return np.where(self.penalised & (b != 0), LD(np.inf), LD(0))
         return LD(alpha) * self.v * (self.rho * abs(b) + (1 - self.rho) * b * b / 2)
 
-    def _sign(self):
-        return 2 * self.y - 1
-
     def _value(self, eta):
-        if self.loss == "squared":
-            return (self.y - eta) ** 2 / 2
-        return np.logaddexp(LD(0), -self._sign() * eta)
+        return self.f.value(self.y, eta)
 
     def _slope(self, eta):
         """f'(η)."""
-        if self.loss == "squared":
-            return eta - self.y
-        z = self._sign()
-        with np.errstate(over="ignore", under="ignore"):
-            return -z / (1 + np.exp(z * eta))
+        return self.f.slope(self.y, eta)
 
     def _curve(self, eta):
         """f''(η)."""
-        if self.loss == "squared":
-            return np.ones(self.n, dtype=LD)
-        d = abs(self._slope(eta))
-        return d * (1 - d)
-
-    def _young(self, eta, u):
-        """f(η) + f*(u) - uη >= 0, per row; inf outside the domain of f*."""
-        if self.loss == "squared":
-            return (eta - self.y - u) ** 2 / 2
-        t = self._sign() * eta
-        a = -self._sign() * u  # the probability of the class not seen
-        if np.any((a < 0) | (a > 1)):
-            return np.full(self.n, LD(np.inf))
-        # Relative entropy of a against the model's 1/(1 + e^t): log(1 + e^-t) + a log a + (1 - a) log(1 - a) + a t.
-        return np.logaddexp(LD(0), -t) + _xlogx(a) + _xlogx(1 - a) + a * t
+        return self.f.curve(self.y, eta)
 
     # -- the null model ------------------------------------------------------------------------------------------
 
@@ -156,34 +136,48 @@ class Problem:
             U = self._unpenalised(self.free)
             eta = self.offset + self._level()
             value = np.sum(self.omega * self._value(eta))
-            for _ in range(200):
-                Q = _orthonormal(U, self.omega * self._curve(eta))
-                slope = Q.T @ (self.omega * self._slope(eta))
-                step = -(Q @ slope)
-                t = LD(1)
-                while t > 1e-18:
-                    trial = np.sum(self.omega * self._value(eta + t * step))
-                    if trial < value:
-                        break
-                    t /= 2
-                else:
+            for _ in range(1000):
+                # With f'' or, where that vanishes in places, a parabola above f: the one that leads further down.
+                steps = [self._curve(eta), self.f.touching(self.y, eta)][: 1 + bool(self.f.kinks(self.y))]
+                found = [each for d in steps if (each := self._descended(U, eta, value, d))]
+                if not found:
                     break
-                eta, value, moved = eta + t * step, trial, value - trial
-                if moved <= EPS * value:
+                before = value
+                eta, value = min(found, key=lambda each: each[1])
+                if before - value <= EPS * np.sum(self.omega * self.f.size(self.y, eta)):
                     break
             theta = -self.omega * self._slope(eta)
             self._null = (eta, value, theta)
         return self._null
 
+    def _descended(self, U, eta, value, d):
+        """η and loss after a Newton step in the metric d, shortened until the loss falls; None if it never does."""
+        Q = _orthonormal(U, self.omega * d)
+        step = -(Q @ (Q.T @ (self.omega * self._slope(eta))))
+        t = LD(1)
+        while t > 1e-18:
+            with np.errstate(over="ignore", invalid="ignore"):
+                trial = np.sum(self.omega * self._value(eta + t * step))
+            if trial < value:
+                return eta + t * step, trial
+            t /= 2
+        return None
+
     def _level(self):
         """The constant that zeroes Σ ω f'(offset + b₀) by bisection; 0 without an intercept or without a root."""
-        if self.loss == "squared" or not self.fit_intercept or np.all(self.y == self.y[0]):
+        if self.loss == "squared" or not self.fit_intercept:
             return LD(0)
-        far = np.max(abs(self.offset)) + 1000
+        far = np.max(abs(self.offset)) + 1000 + (np.max(abs(self.y)) if self.f.real else 0)
         low, high = -far, far
+
+        def slope(level):
+            return np.sum(self.omega * self._slope(self.offset + level))
+
+        if not slope(low) < 0 < slope(high):
+            return LD(0)
         for _ in range(100):
             middle = (low + high) / 2
-            if np.sum(self.omega * self._slope(self.offset + middle)) > 0:
+            if slope(middle) > 0:
                 high = middle
             else:
                 low = middle
@@ -194,6 +188,11 @@ class Problem:
         return self.null[1]
 
     @property
+    def span(self):
+        """Null loss less the saturated loss, by which gaps are divided."""
+        return np.sum(self.omega * self.f.young(self.y, self.null[0], np.zeros_like(self.y)))
+
+    @property
     def alpha_max(self):
         """Where the grid starts: the smallest α that zeroes every penalised weight.
 
@@ -201,12 +200,12 @@ class Problem:
         """
         if not self.penalised.any():
             return 0.0
-        pull = abs(self.columns.correlate(self._projected(self.null[0], self.free))) / self.scale
+        pull = abs(self.columns.correlate(self.omega * self._projected(self.null[0], self.free))) / self.scale
         j = self.penalised
         if self.rho >= 1e-3:
             return float(np.max(pull[j] / (self.rho * self.v[j])))
         norm = np.sqrt(self.sd**2 + (self.mean - self.columns.centre) ** 2) / self.scale
-        return float(np.max(pull[j] * norm[j] / (LD(1e-3) * np.sqrt(2 * self.null_loss) * self.v[j])))
+        return float(np.max(pull[j] * norm[j] / (LD(1e-3) * np.sqrt(2 * self.span) * self.v[j])))
 
     # -- the certificate -----------------------------------------------------------------------------------------
 
@@ -219,42 +218,45 @@ class Problem:
         free = self.free | self.penalised if alpha == 0 else self.free
         held = self.penalised & ~free
         eta = self.eta(coef, intercept)
-        theta = self._projected(eta, free)
-        if theta is None:
+        u = self._projected(eta, free)
+        if u is None:
             return nothing
-        z = self.columns.correlate(theta) / self.scale
+        z = self.columns.correlate(-self.omega * u) / self.scale
         c = LD(1)
         if self.rho == 1 and held.any() and not np.isinf(alpha):
             worst = np.max(abs(z[held]) / self.v[held])
             if worst > alpha:
                 c = LD(alpha) / worst
-        theta, z = c * theta, c * z
+        u, z = c * u, c * z
+        theta = -self.omega * u
         # The difference as a sum of terms that are each >= 0, so that nothing cancels; then the same from the two
         # definitions, which must agree: the oracle checks itself on every call.
-        u = -theta / self.omega
-        rows = np.sum(self.omega * self._young(eta, u))
+        rows = np.sum(self.omega * self.f.young(self.y, eta, u))
         columns = np.sum((self._omega(b, alpha) - b * z)[held]) + self._conjugate(z, held, alpha)
         difference = rows + columns
         primal = self.objective(coef, intercept, alpha)
-        parts = self.omega * self._conjugate_loss(u) + self.offset * theta
+        parts = self.omega * self.f.conjugate(self.y, u) + self.offset * theta
         dual = -np.sum(parts) - self._conjugate(z, held, alpha)
         if np.isfinite(dual) and np.isfinite(primal):
             # The definition sees b₀ + x̄b, which Σθ = 0 multiplies to nothing but rounding.
             far = abs(LD(intercept) - self.level) + np.sum(
                 abs(b / self.scale) * (abs(self.columns.centre) + self.sd * self.n)
             )
-            size = np.sum(abs(parts)) + primal + np.sum(abs(theta)) * far + np.sum(abs(b * z))
+            sizes = self.f.size(self.y, eta) + self.f.conjugate_size(self.y, u)
+            size = np.sum(self.omega * sizes) + abs(self.offset) @ abs(theta) + abs(primal)
+            size = size + np.sum(abs(theta)) * far + np.sum(abs(b * z))
             slack = 64 * (self.n + self.p) * EPS * size
             if abs(primal - dual - difference) > slack:
                 raise AssertionError(f"the oracle contradicts itself: {primal} - {dual} is not {difference}")
-        null = self.null_loss
-        floor = (1000 * LD(2.0**-53) * np.max(abs(self.y + self.level - self.offset), initial=LD(0))) ** 2
-        if null <= floor:
+        span = self.span
+        unit = np.max(abs(self.y + self.level - self.offset), initial=LD(0)) if self.f.real else LD(1)
+        floor = (1000 * LD(2.0**-53) * unit) ** 2
+        if span <= floor:
             return Certificate(0.0 if difference <= floor else np.inf, primal, dual, float(c))
-        return Certificate(float(difference / null), primal, dual, float(c))
+        return Certificate(float(difference / span), primal, dual, float(c))
 
     def gap(self, coef, intercept, alpha):
-        """(primal - dual) / null loss."""
+        """(primal - dual) / (null loss - saturated loss)."""
         return self.certify(coef, intercept, alpha).gap
 
     def violation(self, coef, intercept, alpha):
@@ -270,20 +272,23 @@ class Problem:
         return float(max(np.max(off, initial=LD(0)), abs(theta.sum()) if self.fit_intercept else LD(0)))
 
     def _projected(self, eta, free):
-        """θ = -ω f'(η), corrected in the curvature metric until X_uᵀθ = 0; None where it cannot be."""
-        theta = -self.omega * self._slope(eta)
+        """u = f'(η), corrected where it has room until X_uᵀθ = 0, θ = -ωu; None where it cannot be.
+
+        Not by way of θ: division by ω would take rounding beyond the edge of the domain of f*.
+        """
+        u = self._slope(eta)
         U = self._unpenalised(free)
         if U.shape[1] == 0:
-            return theta
-        d = self.omega * self._curve(eta)
-        Q = _orthonormal(U, d)
-        for _ in range(3):
-            theta = theta - d * (Q @ (Q.T @ theta))
+            return u
+        room = self.f.room(self.y, eta)
+        Q = _orthonormal(U, self.omega * room)
         # What rounding leaves has to be as small as rounding: of these sums, or of the first residual's.
-        first = abs(U).T @ (self.omega * abs(self._slope(eta)))
-        if np.any(abs(U.T @ theta) > 1e4 * self.n * EPS * first):
+        first = abs(U).T @ (self.omega * abs(u))
+        for _ in range(3):
+            u = u - room * (Q @ (Q.T @ (self.omega * u)))
+        if np.any(abs(U.T @ (self.omega * u)) > 1e4 * self.n * EPS * first):
             return None
-        return theta
+        return u
 
     def _unpenalised(self, free):
         """Columns that no penalty holds, the constant first, each divided by its scale."""
@@ -297,15 +302,6 @@ class Problem:
             return LD(0)
         over = np.maximum(abs(z) - LD(alpha) * self.rho * self.v, 0)[held]
         return np.sum(over**2 / (2 * LD(alpha) * (1 - self.rho) * self.v[held]))
-
-    def _conjugate_loss(self, u):
-        """f*(u) per row."""
-        if self.loss == "squared":
-            return u * u / 2 + u * self.y
-        a = -self._sign() * u
-        if np.any((a < 0) | (a > 1)):
-            return np.full(self.n, LD(np.inf))
-        return _xlogx(a) + _xlogx(1 - a)
 
     # -- how far apart two certified answers can be -----------------------------------------------------------------
 
@@ -325,12 +321,8 @@ class Problem:
         return float(values[-1] ** 2) if len(values) == len(j) else 0.0
 
     def room(self, gap, mu):
-        """Largest distance of an answer with this gap to the optimum: ½μ‖δ‖² <= gap · null loss."""
-        return float(np.sqrt(2 * LD(max(gap, 0.0)) * self.null_loss / LD(mu))) if mu > 0 else np.inf
-
-
-def _xlogx(a):
-    return a * np.log(np.where(a > 0, a, LD(1)))
+        """Largest distance of an answer with this gap to the optimum: ½μ‖δ‖² <= gap · span."""
+        return float(np.sqrt(2 * LD(max(gap, 0.0)) * self.span / LD(mu))) if mu > 0 else np.inf
 
 
 def _orthonormal(U, d):
@@ -561,16 +553,18 @@ def cvxpy_reference(problem, alpha):
     y, omega, offset = (a.astype(float) for a in (problem.y, problem.omega, problem.offset))
     b, base = cp.Variable(len(j)), cp.Variable()
     eta = offset + Z @ b + (base if problem.fit_intercept else 0)
-    if problem.loss == "squared":
-        fit = cp.sum_squares(cp.multiply(np.sqrt(omega), y - eta)) / 2
-    else:
-        fit = omega @ (cp.logistic(eta) - cp.multiply(y, eta))
+    fit = cvxpy_loss(cp, problem, y, omega, eta)
     rho = float(problem.rho)
     held = rho * (v @ cp.abs(b)) + (1 - rho) / 2 * cp.sum_squares(cp.multiply(np.sqrt(v), b))
     task = cp.Problem(cp.Minimize(fit + alpha * held))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "may be inaccurate": the oracle's gap says how inaccurate
-        task.solve(solver="CLARABEL", tol_gap_abs=1e-12, tol_gap_rel=1e-12, tol_feas=1e-12, max_iter=200)
+        for tol in (1e-12, 1e-10, 1e-8):
+            try:
+                task.solve(solver="CLARABEL", tol_gap_abs=tol, tol_gap_rel=tol, tol_feas=tol, max_iter=200)
+                break
+            except cp.SolverError:
+                continue
     if b.value is None:
         return None
     coef = np.zeros(problem.p)
@@ -580,10 +574,35 @@ def cvxpy_reference(problem, alpha):
     return coef, float(LD(float(base.value)) + problem.level - problem.columns.centre @ coef.astype(LD))
 
 
+def cvxpy_loss(cp, problem, y, omega, eta):
+    """Σ ω f(y, η) but for a constant, for CVXPY."""
+    f, sign = problem.f, 2 * y - 1
+    if problem.loss == "squared":
+        return cp.sum_squares(cp.multiply(np.sqrt(omega), y - eta)) / 2
+    if problem.loss == "huber":
+        return omega @ cp.huber(y - eta, float(f.delta)) / 2
+    if problem.loss == "squared_hinge":
+        return omega @ cp.square(cp.pos(1 - cp.multiply(sign, eta))) / 2
+    if problem.loss == "poisson":
+        return omega @ (cp.exp(eta) - cp.multiply(y, eta))
+    if problem.loss == "gamma":
+        return omega @ (eta + cp.multiply(y, cp.exp(-eta)))
+    if problem.loss == "tweedie":
+        a, b = float(f.a), float(f.b)
+        rise = cp.exp(b * eta) / b if b else eta
+        return omega @ (rise + cp.multiply(y, cp.exp(-a * eta) / a if a else -eta))
+    if problem.loss == "negative_binomial":
+        theta = float(f.theta)
+        return omega @ (cp.multiply(y + theta, cp.logistic(eta - np.log(theta))) - cp.multiply(y, eta))
+    if problem.loss == "logistic":
+        return omega @ (cp.logistic(eta) - cp.multiply(y, eta))
+    raise ValueError(f"no words for {problem.loss} here")
+
+
 def reference(problem, alpha, *, tol=1e-15, start=None):
     """Solve by scikit-learn's coordinate descent: (coef, intercept) in the user's units.
 
-    The squared loss is one weighted lasso; the logistic loss is a proximal Newton method whose every step is one.
+    The squared loss is one weighted lasso; the others a proximal Newton method whose every step is one.
     Columns outside a working set are left at 0 and join it when they violate, so that scikit-learn never sees more
     of a wide X than it needs; each lasso ends with the linear system on its support.  How good the answer is, is for
     `Problem.gap` to say.
@@ -625,7 +644,7 @@ def _newton(problem, alpha, coef, base, S):
         eta = problem.eta(coef, base)
         value = problem.objective(coef, base, alpha)
         g, h = problem._slope(eta).astype(float), problem._curve(eta).astype(float)
-        h = np.maximum(h, 1e-12)
+        h = np.maximum(h, float(problem.f.flat) * max(np.max(h), 1e-300))
         root = np.sqrt(omega * h)
         target = root * ((eta - problem.offset).astype(float) - g / h)
         A, M = root[:, None] * U, root[:, None] * Z
@@ -659,7 +678,7 @@ def _newton(problem, alpha, coef, base, S):
         coef, base = trial
         if problem.loss == "squared":
             break
-        polish = 2 if moved <= 1e-18 * problem.null_loss else 0
+        polish = 2 if moved <= 1e-18 * problem.span else 0
     return coef, base
 
 

@@ -23,6 +23,7 @@ DATA = Path(__file__).parents[2] / "shared" / "data"
 KEYS = [
     "schema",
     "loss",
+    "loss_parameters",
     "penalty",
     "penalty_parameters",
     "alpha",
@@ -208,7 +209,7 @@ def test_screen_of_a_classification_shows_odds_and_correlations():
     text = "\n".join(screen(path))
     assert "logistic regression for the odds of '1'" in text
     assert "x 2.72" in text
-    assert "deviance      0.500 explained, 0.500 +- 0.250 cross-validated" in text
+    assert "D squared     0.500 of the deviance explained, 0.500 +- 0.250 cross-validated" in text
     assert "0.500   0.250" in text  # (0.5 + 0.5)/2 and 0.5/2
 
 
@@ -626,15 +627,24 @@ def with_target(values):
         (
             with_target(["a", "b"]),
             ["--loss", "squared"],
-            "--loss squared takes numbers; leave --loss at auto",
+            "the target 'y' must be numbers for --loss squared; got text such as 'a'. Use --loss logistic",
         ),
         (
             with_target(["a", "b", "c"]),
-            [],
-            "has 3 values ('a', 'b', 'c') and logistic regression takes two; merge some",
+            ["--loss", "logistic"],
+            "must hold two classes for the logistic loss; got 3 (a, b, c): for more classes use --loss multinomial",
         ),
-        (with_target([1, 2, 3]), ["--loss", "logistic"], "takes two; use --loss squared"),
+        (with_target([1, 2, 3]), ["--loss", "logistic"], "for a number --loss squared"),
         (with_target([1, 2, 3, "4 kg"]), [], "'4 kg' makes the column text: mend that cell"),
+        (with_target([1, 2, 3, "4 kg"]), ["--loss", "poisson"], "'4 kg' makes the column text: mend that cell"),
+        (with_target([1, 2, 0, -1]), ["--loss", "poisson"], "zero or positive for --loss poisson; got -1 in row 4"),
+        (
+            with_target([1, 2, 0]),
+            ["--loss", "gamma"],
+            "got 0 in row 3 (and 19 more): drop the row, or use --loss tweedie",
+        ),
+        (with_target(["a", "b", "c"]), ["--loss", "ordinal"], "the order of the classes is not known"),
+        (with_target(["a", "b", "c"]), ["--loss", "ordinal", "--order", "a,c"], "holds 'b', which is not in order"),
         (write, ["--cv", "61"], "--cv 61 needs 61 rows; the table has 60"),
         (bad_file("data.csv", b"x,y\n1,2\n1,3\n1,5\n"), [], "every feature is constant: 'x'"),
         (bad_file("data.csv", b"x,y\n1,a\n2,b\n3,a\n"), ["--cv", "2"], "one row only is 'b'"),

@@ -118,10 +118,15 @@ def test_groups_of_one_column_are_mcp():
     np.testing.assert_allclose(one.coefs.toarray(), other.coefs.toarray(), atol=1e-6)
 
 
+def test_without_groups_every_column_is_one():
+    X, y = data()
+    one, other = lz.path(X, y, penalty=Group(), n_alphas=20), lz.path(X, y, n_alphas=20)
+    np.testing.assert_allclose(one.coefs.toarray(), other.coefs.toarray(), atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("groups", "error", "words"),
     [
-        (None, ValueError, "which columns belong together"),
         ([0, 1, 1], ValueError, "3 labels but X has 6 columns"),
         ("colour", TypeError, "one label per column"),
         ({"colour": ["red", "pink"]}, ValueError, "names no feature: 'pink'"),

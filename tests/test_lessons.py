@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 from sklearn.datasets import load_breast_cancer, load_diabetes
@@ -245,8 +245,12 @@ def test_the_touching_point_is_the_least_loss_in_the_ball(name, bowl, share):
         assert SIZES[name](fit) == pytest.approx(full, rel=1e-8)
 
 
+TILTED = geometry.Bowl(np.array([[0.5, -0.625], [-0.625, 2.0]]), np.array([0.39062552, -1.70584633]))
+
+
 @pytest.mark.parametrize("name", SIZES)
 @given(bowl=bowls(), alpha=st.floats(0.05, 2))
+@example(bowl=TILTED, alpha=0.05078125)  # under q < 1 it is lowest on an axis that no quadrant leads to
 def test_the_penalised_fit_is_the_least_of_a_search(name, bowl, alpha):
     b = geometry.penalised(bowl, BALLS[name], alpha)
 

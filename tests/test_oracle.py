@@ -9,9 +9,96 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import oracle
+import responses
+from definitions import DEFINITIONS, SINGLE
 
 # Digits that two routes to the same number may differ by, in extended precision and where it is only double.
 TIGHT = 1e-16 if oracle.EXTENDED else 1e-12
+
+
+# One and more of every loss of one output: name and parameters.
+MADE = {
+    f"{name}{list(each.values()) or ''}": (name, each)
+    for name in SINGLE
+    for each in responses.PARAMETERS.get(name, [{}])
+}
+made = pytest.mark.parametrize(("loss", "parameters"), MADE.values(), ids=MADE.keys())
+
+
+# -- the definitions ----------------------------------------------------------------------------------------------
+
+
+def looked_at(loss, parameters):
+    """(definition, y, η): responses of every size, against a grid of η."""
+    f = DEFINITIONS[loss](**parameters)
+    y = {"logistic": [0, 1], "squared_hinge": [0, 1], "gamma": [1e-6, 0.3, 1, 7, 1e6]}.get(
+        loss, [0, 1e-6, 0.3, 1, 7, 1e6]
+    )
+    y = [each for each in y if each > 0 or parameters.get("power") != 2.0]
+    return f, f.code(np.array(y))[:, None], np.linspace(-12.3, 12.1, 41).astype(oracle.LD)
+
+
+@made
+def test_derivatives_of_the_definitions(loss, parameters):
+    f, y, eta = looked_at(loss, parameters)
+    h = oracle.LD(1e-3)
+    smooth = np.ones(np.broadcast_shapes(y.shape, eta.shape), dtype=bool)
+    for kink in f.kinks(y):
+        smooth &= abs(eta - kink) > 2 * h
+
+    def difference(g):
+        return (8 * (g(eta + h) - g(eta - h)) - (g(eta + 2 * h) - g(eta - 2 * h))) / (12 * h)
+
+    slope, curve = f.slope(y, eta), f.curve(y, eta)
+    size = f.size(y, eta) + abs(slope) + 1e-6
+    miss = abs(difference(lambda e: f.value(y, e)) - slope) / size
+    assert miss[smooth].max() < 1e-11
+    miss = abs(difference(lambda e: f.slope(y, e)) - curve) / (abs(slope) + curve + size)
+    assert miss[smooth].max() < 1e-11
+
+
+@made
+def test_the_conjugate_of_the_definitions(loss, parameters):
+    """Equality at u = f'(η); f + f* - uη, never negative, by two routes; nothing beyond the ends of the domain."""
+    f, y, eta = looked_at(loss, parameters)
+    low, high = f.domain(y)
+    unit = 1 + abs(y) + max(parameters.values(), default=0)  # probabilities and means are differences
+    digits = 1e-17 * (1 if oracle.EXTENDED else 1e4)
+    for other in (0.0, 0.4, 1.0):
+        at = eta[::-1] if other else eta
+        u = f.slope(y, at) * (oracle.LD(other) if other else 1)
+        young = f.young(y, eta, u)
+        assert np.all(young >= 0)
+        size = f.size(y, eta) + f.conjugate_size(y, u) + abs(u * eta) + unit
+        naive = f.value(y, eta) + f.conjugate(y, u) - u * eta
+        assert np.max(abs(naive - young) / size) < digits
+        if not other:
+            assert np.max(young / size) < digits
+    for end, sign in ((low, -1), (high, 1)):
+        inside = np.isfinite(end)
+        assert np.all(np.isfinite(f.conjugate(y, np.where(inside, end, 0))))
+        beyond = np.where(inside, end + sign * (1e-6 + 1e-6 * abs(end)), 0)
+        assert np.all(np.isposinf(f.conjugate(y, beyond)) == inside)
+        assert np.all(np.isposinf(f.young(y, eta, beyond)) == inside)
+
+
+@made
+def test_what_the_definitions_say_at_their_ends(loss, parameters):
+    f, y, eta = looked_at(loss, parameters)
+    assert np.all(f.value(y, eta) >= f.saturated(y) - 1e-18 * f.size(y, eta))
+    nothing = np.zeros_like(y)
+    least = -f.conjugate(y, nothing)
+    assert np.all(abs(least - f.saturated(y)) <= 1e-18 * (abs(least) + f.conjugate_size(y, nothing)))
+    # u - d·room is inside for small d, kinks included.
+    spots = np.concatenate([np.broadcast_to(eta, (len(y), len(eta))), *(k for k in f.kinks(y))], axis=1)
+    for share in (-0.1, -0.01, 0.01, 0.1):
+        u = f.slope(y, spots) - share * f.room(y, spots)
+        low, high = f.domain(y)
+        slack = 1e-18 * (1 + abs(y))
+        assert np.all((u >= low - slack) & (u <= high + slack))
+
+
+# -- problems -----------------------------------------------------------------------------------------------------
 
 
 def orthonormal(seed, n=40, p=6):
@@ -22,17 +109,12 @@ def orthonormal(seed, n=40, p=6):
     return X, X @ rng.standard_normal(p) + rng.standard_normal(n) + 3.0
 
 
-def random_problem(seed, **options):
+def random_problem(seed, loss="squared", parameters=None):
     rng = np.random.default_rng(seed)
     n, p = 40, 7
     X = rng.standard_normal((n, p)) * rng.uniform(0.1, 10, p) + rng.standard_normal(p)
     eta = (X - X.mean(axis=0)) / X.std(axis=0) @ rng.standard_normal(p)
-    y = (
-        eta + rng.standard_normal(n)
-        if options.get("loss", "squared") == "squared"
-        else rng.random(n) < 1 / (1 + np.exp(-eta))
-    )
-    return X, y.astype(float)
+    return X, responses.draw(loss, eta, rng, **(parameters or {}))
 
 
 SETTINGS = [
@@ -106,17 +188,26 @@ def test_extended_precision_agrees_with_rationals(data):
     assert found == pytest.approx(float(exact), rel=1e-14 * (1 if oracle.EXTENDED else 1e3), abs=1e-16)
 
 
-@pytest.mark.parametrize("options", SETTINGS)
+# Every setting of two losses, of the others the first and the last.
+PAIRS = [
+    pytest.param(loss, setting.values[0], id=f"{loss}-{setting.id}")
+    for loss in SINGLE
+    for setting in (SETTINGS if loss in {"squared", "logistic"} else SETTINGS[:: len(SETTINGS) - 1])
+]
+
+
 @pytest.mark.parametrize("rho", [1.0, 0.6, 0.0])
-@pytest.mark.parametrize("loss", ["squared", "logistic"])
+@pytest.mark.parametrize(("loss", "options"), PAIRS)
 def test_cvxpy_and_the_reference_agree_with_the_oracle(loss, rho, options):
     X, y = random_problem(3, loss=loss)
     problem = oracle.Problem(X, y, loss=loss, l1_ratio=rho, **options)
     alpha = problem.alpha_max * (0.2 if rho > 0 else 1e-4)
     theirs, good = oracle.cvxpy_reference(problem, alpha), oracle.reference(problem, alpha)
-    assert problem.gap(*good, alpha) < 1e-14
+    # A weight is a double: where a response is that much larger than its spread, so are the digits it costs.
+    outlier = float(np.max(abs(problem.y)) / np.sqrt(2 * problem.span)) if problem.f.real else 1.0
+    assert problem.gap(*good, alpha) < 1e-14 * max(1.0, outlier)
     assert problem.violation(*good, alpha) < 1e-10 * alpha
-    null = float(problem.null_loss)
+    null = float(problem.span)
     # Clarabel stops at about 1e-9 on exponential cones.
     assert abs(problem.objective(*theirs, alpha) - problem.objective(*good, alpha)) < 1e-7 * null
     assert problem.objective(*theirs, alpha) >= problem.objective(*good, alpha) - 1e-15 * null
@@ -131,14 +222,17 @@ def test_cvxpy_and_the_reference_agree_with_the_oracle(loss, rho, options):
         assert problem.gap(coef, base, alpha) * null >= excess * (1 - 1e-12)
 
 
-@pytest.mark.parametrize("loss", ["squared", "logistic"])
-def test_null_model_and_alpha_max(loss):
+@made
+def test_null_model_and_alpha_max(loss, parameters):
     options = {"penalty_weights": [0, 1, 2, np.inf, 0.5, 1, 1], "offset": np.linspace(-1, 1, 40)}
-    X, y = random_problem(5, loss=loss)
-    problem = oracle.Problem(X, y, loss=loss, **options)
-    only = oracle.Problem(X[:, :1], y, loss=loss, offset=options["offset"], penalty_weights=[0])
+    of = {"loss": loss, "parameters": parameters}
+    X, y = random_problem(5, **of)
+    problem = oracle.Problem(X, y, **of, **options)
+    only = oracle.Problem(X[:, :1], y, **of, offset=options["offset"], penalty_weights=[0])
     null = oracle.reference(only, 1.0)
     assert float(problem.null_loss) == pytest.approx(float(only.objective(*null, 1.0)), rel=1e-15)
+    saturated = np.sum(problem.omega * problem.f.saturated(problem.y))
+    assert float(problem.span) == pytest.approx(float(problem.null_loss - saturated), rel=1e-15)
     coef = np.r_[null[0], np.zeros(6)]
     top = problem.alpha_max
     assert problem.gap(coef, null[1], top * (1 + 1e-12)) < 1e-20
@@ -149,7 +243,7 @@ def test_null_model_and_alpha_max(loss):
     assert np.count_nonzero(oracle.reference(problem, top * 0.99)[0][1:]) >= 1
 
 
-@pytest.mark.parametrize("loss", ["squared", "logistic"])
+@pytest.mark.parametrize("loss", SINGLE)
 def test_no_penalty_at_alpha_zero(loss):
     X, y = random_problem(6, loss=loss)
     problem, every = oracle.Problem(X, y, loss=loss), oracle.Problem(X, y, loss=loss, penalty_weights=np.zeros(7))
@@ -158,7 +252,7 @@ def test_no_penalty_at_alpha_zero(loss):
     assert problem.gap(best[0] * 1.01, best[1], 0.0) > 1e-9
 
 
-@pytest.mark.parametrize("loss", ["squared", "logistic"])
+@pytest.mark.parametrize("loss", SINGLE)
 def test_sparse_and_blocks_give_the_same_figures(loss, monkeypatch):
     rng = np.random.default_rng(2)
     X, y = random_problem(8, loss=loss)

@@ -416,8 +416,8 @@ def test_an_int_shuffles_by_the_seed_and_stratifies_classes():
     folds = [lz.path(X, y, n_alphas=4, cv=5, seed=seed).cv.folds for seed in (0, 0, 1)]
     np.testing.assert_array_equal(folds[0], folds[1])
     assert not np.array_equal(folds[0], folds[2])
-    t = (np.arange(53) < 17).astype(float)
-    table = selection.fold_table(5, t, 2, 0)
+    t = (np.arange(53) < 17).astype(int)
+    table = selection.fold_table(5, 53, t, 0)
     assert table.shape == (53, 5)
     assert np.all((table == 2).sum(axis=1) == 1)
     assert np.ptp((table == 2).sum(axis=0)) <= 1

@@ -492,6 +492,8 @@ CASES = {
         replace(
             KEPT,
             loss="logistic",
+            effect="odds",
+            of="odds",
             target="malignant",
             weight=0.31,
             per_sd=1.495,
@@ -508,10 +510,90 @@ CASES = {
         ],
     ),
     "odds zero": (
-        replace(BASE, loss="logistic", used_by=()),
+        replace(BASE, loss="logistic", effect="odds", of="odds", used_by=()),
         ["the fitted probabilities already account for 0.178.", "the penalty's choice, not an estimate"],
     ),
-    "huge odds": (replace(KEPT, loss="logistic", per_sd=1e6), ["by inf"]),
+    "huge odds": (replace(KEPT, effect="odds", of="odds", per_sd=1e6), ["by inf"]),
+    "count": (
+        replace(KEPT, effect="mean", of="expected count", target="claims", weight=0.31, per_sd=0.2),
+        [
+            "weight 0.310 per unit: one SD multiplies the expected count by 1.22.",
+            "It correlates 0.587 with claims; the fitted means account for 0.515 and leave 0.072",
+        ],
+    ),
+    "no more of it": (
+        replace(BASE, effect="mean", of="expected count", used_by=()),
+        ["the fitted means already account for 0.178.", "A ratio of 1 here is the penalty's choice"],
+    ),
+    "hazard": (
+        replace(KEPT, effect="hazard", of="hazard", correlation_unit=0.0, per_sd=0.2),
+        [
+            "one SD multiplies the hazard by 1.22.",
+            "its pull is 45.2 in the units of alpha; the fitted hazards account for 39.6 and leave 5.57",
+        ],
+    ),
+    "hazard zero": (replace(BASE, effect="hazard", of="hazard", used_by=()), ["A hazard ratio of 1 here"]),
+    "median": (
+        replace(KEPT, of="median", correlation_unit=0.0),
+        [
+            "weight 5.47 per unit: one SD shifts the median of progression by 24.1.",
+            "the model uses 39.6 of that and leaves 5.57, exactly the price",
+        ],
+    ),
+    "score": (
+        replace(KEPT, effect="score", of="score", correlation_unit=0.0),
+        ["one SD adds 24.1 to the score of progression.", "the fitted scores account for 39.6"],
+    ),
+    "more": (
+        replace(KEPT, effect="odds", of="odds of more", correlation_unit=0.0, per_sd=0.2),
+        ["one SD multiplies the odds of more progression by 1.22.", "the fitted probabilities account for 39.6"],
+    ),
+    "one class of several": (
+        replace(
+            KEPT,
+            feature="bmi[red]",
+            effect="odds",
+            of="odds",
+            output="red",
+            target="red",
+            against=("blue",),
+            elsewhere=("green",),
+            apart=0.2,
+        ),
+        [
+            "bmi[red] is kept, weight 5.47 per unit: one SD multiplies the odds of red against blue by 1.22.",
+            "It correlates 0.587 with red; the fitted probabilities",
+            "Refitted without penalty on the same five weights its weight would be 5.64.",
+        ],
+    ),
+    "all classes": (
+        replace(KEPT, feature="bmi[red]", effect="odds", of="odds", output="red", against=(), apart=0.2),
+        ["against the average class (geometric mean) by 1.22."],
+    ),
+    "zero of a class": (
+        replace(BASE, feature="bmi[red]", effect="odds", of="odds", output="red", target="red", elsewhere=("a", "b")),
+        ["The odds of red against a and b depend on bmi all the same, by its weights there."],
+    ),
+    "its weights": (
+        replace(
+            KEPT,
+            feature="bmi[low]",
+            output="low",
+            held_by="group",
+            held_with=("bmi[mid]", "bmi[top]"),
+            others_held=2,
+            pull=5.57,
+            correlation_unit=0.0,
+        ),
+        [
+            "bmi[low] is kept with its weights for mid and top, weight",
+            "Together the three weights of the group leave 5.57 (root of the sum of squares), exactly the group's",
+        ],
+    ),
+    "next to none": (
+        replace(BASE, correlation_unit=0.0, used=0.01, left=14.49, used_by=()),
+        ["its pull is 14.5 in the units of alpha; the kept features account for next to none of it."],
+    ),
 }
 
 
@@ -549,6 +631,8 @@ def test_every_number_in_a_sentence_is_in_the_reason(case):
         reason.kept,
         100 * reason.share,
         np.exp(min(reason.per_sd, 700)),
+        np.exp(reason.apart),
+        1 + reason.others_held,
     ]
     others += [
         100 * (1 - (reason.next_at or 1) / (reason.alpha or 1)),
@@ -591,7 +675,7 @@ def test_without_an_intercept_alone_a_force_is_no_correlation():
     path = orthonormal(intercept=False)
     assert path.why("age").correlation_unit == 0
     path = orthonormal()
-    shifted = replace(path, model=replace(path.model, null_loss=7.0))  # as an offset makes it
+    shifted = replace(path, model=replace(path.model, offset=True))
     assert shifted.why("age").correlation_unit == 0
 
 

@@ -20,6 +20,8 @@ THREADS = 2
 class Answer:
     """coefs (p, L) on all rows, and one (p, L) for every fold's training set.
 
+    Of a loss with q outputs they are (p·q, L), outputs outermost. intercepts: (L,) or (L, q), None where none is asked.
+
     at: the numbers of the alphas that coefs holds, None for all; a peer whose cross-validation refits at one alpha only
     gives one column. duals: (n, L) for coefs and for each fold, of a peer that has better ones than its residual.
     curve: (K, L) mean squared errors of the held-out rows, of a peer that keeps no coefficients of the folds.
@@ -31,6 +33,7 @@ class Answer:
     passes: float | None = None
     duals: list[np.ndarray] = field(default_factory=list)
     curve: np.ndarray | None = None
+    intercepts: np.ndarray | None = None
 
 
 class Solver(Protocol):

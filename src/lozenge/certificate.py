@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 EPS = float(np.finfo(np.float64).eps)
 # Null loss below which y is constant to rounding: the response is of order one, so its squared rounding is 1e-32.
 DEGENERATE = 1e-28
+REACHES = (0.03, 0.1, 0.3, 0.6, 0.8, 0.9, 1.0)  # shares of the best step of a quadratic that are tried
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,7 @@ class Dual:
     noise : rounding's share of that, for a column of norm 1
     scale : θ is scaled by this, so that the conjugate of the penalty is finite
     shift : coefficients on the free columns of the correction θ ← θ - D X_u shift
+    bend : mean f'' at the candidate
     """
 
     pull: Floats
@@ -42,6 +44,7 @@ class Dual:
     scale: float
     shift: Floats
     conjugate: float
+    bend: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,53 +63,70 @@ class Proof:
 
 
 def dual_point(
-    problem: Problem, alpha: float, pull: Floats, free_gradient: Floats, curvature: Floats, residual: float
+    problem: Problem, alpha: float, pull: Floats, free_gradient: Floats, room: Floats, residual: float, bend: float
 ) -> Dual:
     """Correct θ so that the free columns' pull is zero, and scale it until the penalty's conjugate is finite.
 
     Parameters
     ----------
     pull : (k,)
-    free_gradient, curvature : (f,), (f, f)
-        Gradient g and Hessian H on the free columns.
-    residual : Σ w f'² / Σw
+    free_gradient, room : (f,), (f, f)
+        Gradient g, and H = X_uᵀ D X_u, on the free columns.
+    residual, bend : Σ w f'² / Σw and Σ w f'' / Σw
 
     Notes
     -----
-    The correction changes zⱼᵀθ by zⱼᵀD X_u ν, at most √(sup f'')‖zⱼ‖·√(νᵀHν) by Cauchy-Schwarz.  It is bounded
-    instead of computed: after a refit of the free columns it is rounding.
+    The correction changes zⱼᵀθ by zⱼᵀD X_u ν, at most √(zⱼᵀDzⱼ)·√(νᵀHν) by Cauchy-Schwarz, with zⱼᵀDzⱼ at most
+    sup f''‖zⱼ‖², and at most the largest entry of zⱼ squared times the mean of f''.  It is bounded instead of
+    computed: after a refit of the free columns it is rounding.
     """
     norms = problem.sizes
-    shift = Factor.of(curvature).solve(free_gradient)
+    shift = Factor.of(room).solve(free_gradient)
     drift = np.sqrt(max(float(free_gradient @ shift), 0.0))
     noise = problem.fleet.rounding * np.sqrt(residual)
-    slack = (np.sqrt(problem.loss.smoothness) * drift + noise) * norms
-    left = np.max(np.abs(free_gradient - curvature @ shift), initial=0.0)
+    slack = drift * steepest(problem, bend) + noise * norms
+    left = np.max(np.abs(free_gradient - room @ shift), initial=0.0)
     if not np.isfinite(drift) or left > 1e-10 * drift + 8 * noise:
         # Where the loss has no curvature left nothing corrects θ: only θ = 0 is sure to leave the free columns no pull.
-        return Dual(pull, noise * norms, noise, 0.0, np.zeros_like(shift), 0.0)
+        return Dual(pull, noise * norms, noise, 0.0, np.zeros_like(shift), 0.0, bend)
     widest = pull + np.copysign(slack, pull)
     scale = 1.0
     conjugate = problem.penalty.conjugate(widest, alpha)
     if not np.isfinite(conjugate):
         scale = problem.penalty.kernel(alpha).scale(widest) * (1.0 - 64 * EPS)
         conjugate = problem.penalty.conjugate(scale * widest, alpha)
-    return Dual(pull, slack, noise, scale, shift, conjugate)
+    return Dual(pull, slack, noise, scale, shift, conjugate, bend)
+
+
+def steepest(problem: Problem, bend: float) -> Floats:
+    """(k,) bounds on √(zⱼᵀDzⱼ/Σw), D = diag(w f''), where f'' is ``bend`` in the mean."""
+    smoothness = problem.loss.smoothness
+    if np.isfinite(smoothness):
+        return np.asarray(np.sqrt(smoothness) * problem.sizes)
+    return np.asarray(np.sqrt(bend) * problem.widest[problem.penalised])
 
 
 def prove(
-    problem: Problem, alpha: float, beta: Floats, dual: Dual, fenchel: float, primal: float, span: float, wobble: float
+    problem: Problem,
+    alpha: float,
+    beta: Floats,
+    dual: Dual,
+    fenchel: float,
+    rough: float,
+    primal: float,
+    span: float,
+    wobble: float,
 ) -> Proof:
     """Close the gap: Fenchel-Young of the loss plus that of the penalty, each non-negative term by term.
 
     Parameters
     ----------
     beta : (k,) on the penalised columns
-    fenchel : Σ w (f + f* - uη) / Σw
+    fenchel, rough : Σ w (f + f* - uη) / Σw, and what its rounding may be
     primal : mean loss
     span : null loss - saturated loss
     wobble : how far rounding in the user's units can move η as a whole; the intercept's gradient is zero, so it costs
-        ½ sup f'' wobble²
+        ½ sup f'' wobble², or what |f'''| ≤ c f'' lets f'' become on the way
 
     Notes
     -----
@@ -116,9 +136,9 @@ def prove(
     size = np.abs(beta)
     value = problem.penalty.value(beta, alpha)
     young = value + dual.conjugate - dual.scale * float(dual.pull @ beta)
-    computed = 8 * EPS * (primal + value + float(np.abs(dual.pull) @ size))
+    computed = 8 * EPS * (abs(primal) + value + float(np.abs(dual.pull) @ size)) + rough
     gap = max(fenchel, 0.0) + max(young, 0.0) + computed + float(dual.slack @ size)
-    moved = 0.5 * problem.loss.smoothness * wobble**2
+    moved = _climb(problem, dual.bend, wobble)
     # To make θ feasible costs (1 - s)αΩ(β) = Ω°(noise)Ω(β), at least what the slack costs, again.
     rounding = computed + 2.0 * dual.noise * float(problem.sizes @ size) + moved
     safe = _safe(problem, alpha, dual, gap)
@@ -136,7 +156,8 @@ def stationary(problem: Problem, alpha: float, beta: Floats, point: Point) -> Pr
     missed = problem.penalty.violation(beta, -point.pull[problem.penalised], alpha) + noise
     free = np.abs(point.pull[problem.free])
     worst = max(float(np.max(missed, initial=0.0)), float(np.max(free, initial=0.0)))
-    unit = problem.penalty.yardstick(alpha)
+    # At α = 0 there is no price: the size of the slopes is what a violation is a share of.
+    unit = problem.penalty.yardstick(alpha) if alpha > 0.0 else max(float(np.sqrt(point.residual)), EPS)
     rounding = float(np.max(noise, initial=0.0)) / unit
     unique = None if problem.penalty.convex else False
     return Proof(worst / unit, rounding, np.zeros(len(beta), dtype=bool), unique)
@@ -151,14 +172,54 @@ def relative(gap: float, primal: float, span: float) -> float:
     return float(gap / span)
 
 
+def _climb(problem: Problem, bend: float, step: float) -> float:
+    """Bound on how far the mean loss rises above its tangent where every η moves by a step or less."""
+    if problem.loss.sharpens:  # whose slopes are at most 1
+        return step
+    if problem.loss.shared:  # outputs that move apart: twice what they bend in all, for a step of rounding
+        return bend * step**2
+    if np.isfinite(problem.loss.smoothness):
+        return float(0.5 * problem.loss.smoothness * step**2)
+    if not np.isfinite(problem.loss.concordance):
+        return bend * step**2
+    return bend * _stretched(problem.loss.concordance, step)
+
+
+def _stretched(c: float, t: float) -> float:
+    """(e^(ct) - 1 - ct)/c², what f'' = 1 with |f'''| ≤ c f'' adds up to over a step t."""
+    x = c * t
+    if not x <= 700.0:
+        return np.inf
+    return float(t * t * (0.5 + x / 6.0) if x < 1e-5 else (np.expm1(x) - x) / (c * c))
+
+
 def _safe(problem: Problem, alpha: float, dual: Dual, gap: float) -> Bools:
-    """zⱼ is zero in every optimum if all pulls within √(2ν·gap)‖zⱼ‖ of zⱼᵀθ leave it there, ν the smoothness of f.
+    """zⱼ is zero in every optimum if all pulls that an optimal dual point can have on it leave it there.
+
+    With ν the smoothness of f those are within √(2ν·gap)‖zⱼ‖ of zⱼᵀθ.  Where f has none but |f'''| ≤ c f'', the dual
+    objective falls from the uncorrected point θ₀ by at least Σ w D(u, u₀)/Σw <= gap, D the Bregman divergence of f*,
+    and by its conjugate  s zⱼᵀ(θ - θ₀) <= gap + Σ w [f(η + s z) - f(η) - s z f'(η)]/Σw  for all s, which is at most
+    gap + mean f''·(e^(ct) - 1 - ct)/c² with t = s max|z|: as in Bennett's inequality.
 
     References
     ----------
     Ndiaye, Fercoq, Gramfort, Salmon (2017), Gap safe screening rules for sparsity enforcing penalties, JMLR 18, eq. 12.
+    Bach (2010), Self-concordant analysis for logistic regression, Electronic Journal of Statistics 4, lemma 1.
     """
-    norms = problem.sizes
-    radius = np.sqrt(2.0 * problem.loss.smoothness * gap) if np.isfinite(gap) else np.inf
-    around = dual.scale * dual.slack + radius * norms
-    return problem.penalty.kernel(alpha).certain(dual.scale * dual.pull, around)
+    kernel = problem.penalty.kernel(alpha)
+    if np.isfinite(problem.loss.smoothness):
+        radius = np.sqrt(2.0 * problem.loss.smoothness * gap) if np.isfinite(gap) else np.inf
+        around = dual.scale * dual.slack + radius * problem.sizes
+        return kernel.certain(dual.scale * dual.pull, around)
+    reach = _reach(problem.loss.concordance, dual.bend, gap)
+    if not np.isfinite(reach):
+        return np.zeros(len(dual.pull), dtype=bool)
+    return kernel.certain(dual.pull, dual.noise * problem.sizes + reach * problem.widest[problem.penalised])
+
+
+def _reach(c: float, bend: float, gap: float) -> float:
+    """The smallest (gap + bend·(e^(ct) - 1 - ct)/c²)/t over a grid of t: any t > 0 gives a bound."""
+    if not (np.isfinite(gap) and np.isfinite(c) and 0.0 < bend < np.inf):
+        return np.inf
+    best = np.sqrt(2.0 * gap / bend)  # of the quadratic
+    return min((gap + bend * _stretched(c, best * share)) / (best * share) for share in REACHES) if gap > 0 else 0.0

@@ -9,6 +9,7 @@ import difflib
 import json
 import math
 import os
+import re
 import shlex
 import sys
 import time
@@ -28,11 +29,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from lozenge.losses import Loss, Target
     from lozenge.penalties import Penalty
     from lozenge.penalties.balls import Ball
     from lozenge.results import Comparison, Lesson, Path
     from lozenge.screens import Line
-    from lozenge.tables import Encoding, Table
+    from lozenge.tables import Encoding, Roles, Table
 
 USAGE, UNCERTIFIED, INTERRUPTED = 2, 3, 130
 NOTES = 8  # that are shown unless --all
@@ -46,6 +48,11 @@ ELSEWHERE = {
     "--alpha": "--select ALPHA",
     "--family": "--loss",
     "--nfolds": "--cv",
+    "--exposures": "--exposure",
+    "--weights": "--weight",
+    "--sample-weight": "--weight",
+    "--status": "--event",
+    "--stratum": "--strata",
     "--folds": "--cv",
     "--l1-ratio": "--penalty elasticnet:RATIO",
     "--label": "--target",
@@ -96,7 +103,29 @@ def _bounds_of(text: str, size: str) -> Any:
 Color = Annotated[Literal["auto", "always", "never"], typer.Option(help="Stress headings on stdout.")]
 File = Annotated[str, typer.Argument(metavar="FILE", help="CSV, Parquet or Arrow table; - is standard input.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-Loss = Literal["auto", "squared", "logistic"]
+Targets = Annotated[list[str] | None, _columns("To predict; several are fitted together.")]
+Time = Annotated[str | None, _columns("In place of a target, with --event: when it came, or was last not seen.")]
+Event = Annotated[str | None, _columns("1 where it came, 0 where it had not yet.")]
+Start = Annotated[str | None, _columns("With --time: from when on a row is at risk.")]
+Strata = Annotated[str | None, _columns("With --time: each value has a baseline of its own.")]
+Offset = Annotated[str | None, _columns("Added to the linear predictor.")]
+Exposure = Annotated[str | None, _columns("Counts or amounts are in proportion to it: its log is an offset.")]
+Weight = Annotated[str | None, _columns("Of the rows.")]
+Named = Annotated[
+    str,
+    typer.Option(
+        "--loss",
+        metavar="NAME",
+        help="auto, by the values of the target; squared, huber[:DELTA], quantile[:TAU]; logistic, squared_hinge, "
+        "multinomial, ordinal; poisson, negative_binomial[:THETA], gamma, tweedie[:POWER]; cox, multitask.",
+    ),
+]
+Order = Annotated[
+    str | None, typer.Option(metavar="A,B,C", help="With --loss ordinal: the classes from least to most.")
+]
+Ties = Annotated[
+    Literal["breslow", "efron"] | None, typer.Option(help="With --time: how events at the same time count.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress, notes or hints; warnings stay.")]
 Saved = Annotated[str, typer.Argument(metavar="MODEL", help="What lozenge fit -o wrote.")]
 
@@ -124,8 +153,17 @@ def _lozenge(
 def fit(
     ctx: typer.Context,
     file: File,
-    target: Annotated[str, _columns("To predict.")],
-    loss: Annotated[Loss, typer.Option(help="auto: logistic for a target with two values.")] = "auto",
+    target: Targets = None,
+    loss: Named = "auto",
+    time: Time = None,
+    event: Event = None,
+    start: Start = None,
+    strata: Strata = None,
+    offset: Offset = None,
+    exposure: Exposure = None,
+    weight: Weight = None,
+    order: Order = None,
+    ties: Ties = None,
     penalty: Annotated[
         str,
         typer.Option(
@@ -176,6 +214,8 @@ def fit(
         _refuse_beside_radius(ctx, cv)
         cv = 0  # which goes over alphas
     rule, tol = "radius" if radius is not None else _rule(select, cv), _tolerance(tol)
+    response = _Response(_loss(loss, order, ties), _roles(target, time, event, start, strata, offset, exposure, weight))
+    response.check()
     if prove and radius is None:
         raise typer.BadParameter("it goes with --penalty l0 --radius FEATURES", param_hint="--prove")
     asked = _Asked(
@@ -188,18 +228,19 @@ def fit(
 
     from lozenge import screens, tables
 
-    frame = tables.read(file)
-    table = tables.encode(frame, target, drop=drop or (), keep=keep or (), drop_missing_target=drop_missing_target)
+    table = tables.encode(
+        tables.read(file), response.roles, drop=drop or (), keep=keep or (), drop_missing_target=drop_missing_target
+    )
     _tell_notes(table.notes, quiet=quiet, everything=everything)
-    options |= {"loss": _task(table.y, target, loss, quiet=quiet)}
-    made_of = asked.on(table, free=unpenalised or (), quiet=quiet)
+    options["loss"], found = response.on(table, cv, quiet=quiet)
+    made_of = asked.on(table, free=unpenalised or (), several=bool(found.outputs), quiet=quiet)
     options |= {"penalty": made_of} if radius is None else {"constraint": _ball(made_of, radius, prove=prove)}
-    _check_rows(table, options["loss"], cv)
-    path = _solve(table, target, rule, free=unpenalised or (), everything=everything, quiet=quiet, **options)
+    path = _solve(table, rule, free=unpenalised or (), quiet=quiet, **options)
     _tell_edge(path)
     if as_json:
         _print_json(screens.record(path, _rule_name(rule)))
     else:
+        path = _entered(path, everything=everything)
         name = "standard input" if file == "-" else FilePath(file).name
         _print(_screen(path, table, name, rule, everything=everything), color)
     made = {}  # all of them before any is written
@@ -277,16 +318,18 @@ def predict(ctx: typer.Context, model: Saved, file: File) -> None:
     from lozenge import io, tables
 
     path = io.load(model)
-    if path.encoding is None:
+    encoding = _encoding(path)
+    if encoding is None:
         raise ValueError(
             f"'{model}' was saved from Python, without the recipe of a table; predict there:"
             " lozenge.load(file).predict(X)"
         )
-    kept = path.coefs[:, [path.chosen]].nonzero()[0]
-    used = {path.feature_names[j] for j in kept}
-    X, notes = tables.Encoding.from_dict(path.encoding).apply(tables.read(file), used=used)
+    names, frame = encoding.feature_names, tables.read(file)
+    used = {names[j % len(names)] for j in path.coefs[:, [path.chosen]].nonzero()[0]}
+    X, notes = encoding.apply(frame, used=used)
+    offset = encoding.offset(frame)
     _tell_notes(notes, quiet=False, everything=False)
-    _print_csv(_predictions(path, X))
+    _print_csv(_predictions(path, X, offset))
     _own_up(path)
 
 
@@ -327,7 +370,7 @@ def lesson(
     else:
         _refuse_terminal(ctx, data)
         table = tables.encode(tables.read(data), target, drop=drop or (), drop_missing_target=drop_missing_target)
-        found = LESSONS[name](_taught(table, target, rule, quiet=quiet))
+        found = LESSONS[name](_taught(table, rule, quiet=quiet))
     _print(screens.lesson(found), color)
     if plot is not None:
         _write(None, None, {plot: _picture(found, plot)}, force=force, quiet=quiet)
@@ -337,7 +380,7 @@ def lesson(
 def compare(
     ctx: typer.Context,
     file: File,
-    target: Annotated[str, _columns("To predict.")],
+    target: Targets = None,
     penalty: Annotated[
         list[str] | None,
         typer.Option(
@@ -345,7 +388,16 @@ def compare(
             help="To compare, as in fit; may be repeated. By default l1, l2, elasticnet, mcp, scad, log.",
         ),
     ] = None,
-    loss: Annotated[Loss, typer.Option(help="auto: logistic for a target with two values.")] = "auto",
+    loss: Named = "auto",
+    time: Time = None,
+    event: Event = None,
+    start: Start = None,
+    strata: Strata = None,
+    offset: Offset = None,
+    exposure: Exposure = None,
+    weight: Weight = None,
+    order: Order = None,
+    ties: Ties = None,
     select: Annotated[str, typer.Option(metavar="RULE", help="Which alpha: 1se, min or a number.")] = "1se",
     cv: Annotated[int, typer.Option(metavar="FOLDS", help="Of the cross-validation; 0: none.", min=0)] = 10,
     seed: Annotated[int, typer.Option(metavar="N", help="Of the folds.", min=0)] = 0,
@@ -365,27 +417,32 @@ def compare(
 ) -> None:
     """Fit several penalties on the same rows and folds; set their zeros and weights side by side."""
     rule, tol = _rule(select, cv), _tolerance(tol)
+    response = _Response(_loss(loss, order, ties), _roles(target, time, event, start, strata, offset, exposure, weight))
+    response.check()
     asked = [_Asked(_penalty(text)) for text in penalty] if penalty else None
     _check_outputs(file, force=force, plot=plot)
     _refuse_terminal(ctx, file)
 
     from lozenge import contest, screens, tables
 
-    table = tables.encode(tables.read(file), target, drop=drop or (), drop_missing_target=drop_missing_target)
+    table = tables.encode(tables.read(file), response.roles, drop=drop or (), drop_missing_target=drop_missing_target)
     _tell_notes(table.notes, quiet=quiet, everything=everything)
-    named = [each for name in feature or () for each in _features(table, name)]
-    task = _task(table.y, target, loss, quiet=quiet)
-    _check_rows(table, task, cv)
+    task, target_of = response.on(table, cv, quiet=quiet)
+    named = [each for name in feature or () for each in _features(table, name, target_of.outputs)]
     with _Bar(quiet=quiet) as bar:
         found = contest.compare(
             table.X,
             table.y,
-            penalties=None if asked is None else [each.on(table, quiet=quiet) for each in asked],
+            penalties=None
+            if asked is None
+            else [each.on(table, several=bool(target_of.outputs), quiet=quiet) for each in asked],
             rule=rule,
             cv=cv or None,
             seed=seed,
             tol=tol,
             loss=task,
+            sample_weight=table.weight,
+            offset=table.offset,
             feature_names=table.feature_names,
             progress=bar,
         )
@@ -398,13 +455,12 @@ def compare(
         raise typer.Exit(UNCERTIFIED)
 
 
-def _taught(table: Table, target: str, rule: str | float, *, quiet: bool) -> Path:
+def _taught(table: Table, rule: str | float, *, quiet: bool) -> Path:
     """The lasso on a table, as ``fit`` makes it."""
     _tell_notes(table.notes, quiet=quiet, everything=False)
-    loss = _task(table.y, target, "auto", quiet=quiet)
     cv = 10 if isinstance(rule, str) else 0
-    _check_rows(table, loss, cv)
-    return _solve(table, target, rule, quiet=quiet, loss=loss, cv=cv or None)
+    loss, _ = _Response(None, table.encoding.roles).on(table, cv, quiet=quiet)
+    return _entered(_solve(table, rule, quiet=quiet, loss=loss, cv=cv or None))
 
 
 @app.command()
@@ -414,8 +470,8 @@ def demo(quiet: Quiet = False, color: Color = "auto") -> None:
 
     for file, target, frame in _demo_tables():
         table = tables.encode(frame, target)
-        loss = _task(table.y, target, "auto", quiet=True)
-        path = _solve(table, target, "1se", quiet=quiet, loss=loss, cv=10)
+        loss, _ = _Response(None, table.encoding.roles).on(table, 10, quiet=True)
+        path = _entered(_solve(table, "1se", quiet=quiet, loss=loss, cv=10))
         lines = [screens.Line(f"$ lozenge fit {file} --target {target}"), screens.Line("")]
         lines += _screen(path, table, file, "1se")
         for j in screens.telling(path):
@@ -531,7 +587,7 @@ class _Asked:
                 f"{self.penalty.name} takes no groups; group, sparse_group and group_mcp do", param_hint="--groups"
             )
 
-    def on(self, table: Table, free: Sequence[str] = (), *, quiet: bool = False) -> Penalty:
+    def on(self, table: Table, free: Sequence[str] = (), *, several: bool = False, quiet: bool = False) -> Penalty:
         """The penalty on the columns of a table; groups are its factors unless a file says otherwise."""
         found, names = self.penalty, table.feature_names
         if self.positive:
@@ -552,8 +608,9 @@ class _Asked:
             raise typer.BadParameter(str(error), param_hint=hint) from None
         if blocks is not None and not quiet:
             alone = len(names) - sum(map(len, blocks.values()))
-            several = "group of columns enters or leaves" if len(blocks) == 1 else "groups of columns enter or leave"
-            _tell("note", f"{len(blocks):,} {several} whole, {alone:,} column{'s' * (alone != 1)} alone")
+            many = "group of columns enters or leaves" if len(blocks) == 1 else "groups of columns enter or leave"
+            text = f"{len(blocks):,} {many} whole, {alone:,} column{'s' * (alone != 1)} alone"
+            _tell("note", text + (", each for all outputs or none" if several else ""))
         return found
 
     @property
@@ -658,64 +715,154 @@ def _check_outputs(file: str, *, force: bool, **asked: str | None) -> None:
             raise ValueError(f"{one} and {other} both name '{first}'; give each a file of its own")
 
 
-def _task(y: NDArray[Any], target: str, asked: Loss, *, quiet: bool) -> str:
-    """Name the loss that the values of the target call for, or say why the one asked for cannot take them."""
-    import numpy as np
+def _loss(text: str, order: str | None, ties: str | None) -> Loss | None:
+    """The loss that is asked for; None where the target decides."""
+    from lozenge import gate
 
-    from lozenge.screens import klass
-
-    values = np.unique(y)
-    listed = ", ".join(f"'{klass(value)}'" for value in values[:4].tolist()) + ", ..." * (len(values) > 4)
-    text, two = y.dtype.kind not in "biuf", len(values) == 2
-    if len(y) < 2:
-        raise ValueError("one row is not enough to fit; got a table with 1 row")
-    if len(values) == 1:
-        raise ValueError(f"the target '{target}' is {listed} in every row: there is nothing to explain")
-    if text and asked == "squared":
-        remedy = "leave --loss at auto" if two else f"{_odd_cell(y)}name a column of numbers"
-        raise ValueError(f"the target '{target}' is text ({listed}) and --loss squared takes numbers; {remedy}")
-    if not two and (text or asked == "logistic"):
-        remedy = f"{_odd_cell(y)}merge some: more classes (multinomial) come later" if text else "use --loss squared"
-        raise ValueError(
-            f"the target '{target}' has {len(values):,} values ({listed}) and logistic regression takes two; {remedy}"
-        )
-    if asked != "auto":
-        return asked
-    note = "is numeric: linear regression (--loss logistic takes two values)"
-    if two:
-        note = f"has two values, {listed}: logistic regression for the odds of the second"
-        note += "" if text else " (--loss squared takes them as amounts)"
-    if not quiet:
-        _tell("note", f"'{target}' {note}")
-    return "logistic" if two else "squared"
+    if text == "auto":
+        if order is not None:
+            raise typer.BadParameter("it goes with --loss ordinal", param_hint="--order")
+        return None if ties is None else _with("cox", "--ties", ties=ties)
+    try:
+        found = gate.loss(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--loss") from None
+    if order is not None:
+        return _with(found, "--order", order=[label.strip() for label in order.split(",")])
+    return found if ties is None else _with(found, "--ties", ties=ties)
 
 
-def _check_rows(table: Table, loss: str, cv: int) -> None:
+def _with(loss: Any, option: str, **changes: Any) -> Loss:
+    """A loss with a parameter that only one of them has."""
+    from lozenge.losses import LOSSES
+
+    found = LOSSES[loss]() if isinstance(loss, str) else loss
+    (name,) = changes
+    if not hasattr(found, name):
+        takes = ", ".join(each for each in LOSSES if hasattr(LOSSES[each](), name))
+        raise typer.BadParameter(f"{found.name} takes none; {takes} does", param_hint=option)
+    return cast("Loss", replace(cast("Any", found), **changes))
+
+
+def _roles(
+    target: Sequence[str] | None,
+    time: str | None,
+    event: str | None,
+    start: str | None,
+    strata: str | None,
+    offset: str | None,
+    exposure: str | None,
+    weight: str | None,
+) -> Roles:
+    from lozenge.tables import Roles
+
+    return Roles(tuple(target or ()), time, event, start, strata, offset, exposure, weight)
+
+
+@dataclass(frozen=True)
+class _Response:
+    """A loss as it was asked for, None for auto, and the columns that it is of, before their values are known."""
+
+    loss: Loss | None
+    roles: Roles
+
+    def check(self) -> None:
+        """Refuse what no table could mend."""
+        roles, survival = self.roles, self.loss is not None and self.loss.words.effect == "hazard"
+        if survival and roles.time is None:
+            raise typer.BadParameter("it is of --time COLUMN and --event COLUMN", param_hint="--loss")
+        for option, name in (("--event", roles.event), ("--start", roles.start), ("--strata", roles.strata)):
+            if name is not None and roles.time is None:
+                raise typer.BadParameter("it goes with --time COLUMN", param_hint=option)
+        if roles.time is not None and roles.event is None:
+            raise typer.BadParameter("it goes with --event COLUMN, 1 where it came and 0 else", param_hint="--time")
+        if roles.time is not None and roles.target:
+            raise typer.BadParameter("--time and --event say what is explained: leave it out", param_hint="--target")
+        if roles.time is not None and self.loss is not None and not survival:
+            raise typer.BadParameter("--time and --event are for --loss cox", param_hint="--loss")
+        if not roles.explained:
+            raise typer.BadParameter(
+                "name the column to predict; for times to an event --time and --event", param_hint="--target"
+            )
+
+    def on(self, table: Table, cv: int, *, quiet: bool) -> tuple[Loss, Target]:
+        """The loss, and what it reads in the table; or a refusal that says why it cannot take these values."""
+        from lozenge import gate, tables
+        from lozenge.screens import klass
+
+        roles, y = self.roles, table.y
+        if len(y) < 2:
+            raise ValueError("one row is not enough to fit; got a table with 1 row")
+        for name in roles.target:
+            each = y if y.dtype.names is None else y[name]
+            if (each == each[0]).all():
+                raise ValueError(f"the target '{name}' is '{klass(each[0])}' in every row: there is nothing to explain")
+        loss = self.loss
+        if loss is None:
+            try:
+                call = tables.calls_for(y, roles)
+            except ValueError as error:
+                raise ValueError(f"the target '{roles.title}': {error}") from None
+            loss = gate.loss(call.loss)
+            if not quiet:
+                _tell("note", f"'{roles.title}' {call.why}" + (f" ({call.others})" if call.others else ""))
+        try:
+            target = loss.check(*gate.response(y, len(y)))
+        except ValueError as error:
+            raise ValueError(_in_options(str(error), table)) from None
+        loss = loss.on(target)
+        self._check_beside(loss)
+        _check_rows(table, target, cv)
+        return loss, target
+
+    def _check_beside(self, loss: Loss) -> None:
+        """Refuse an exposure or an offset that this loss has no place for."""
+        from lozenge.losses import LOSSES
+
+        if self.roles.exposure is not None and loss.words.effect != "mean":
+            takes = ", ".join(name for name, kind in LOSSES.items() if kind.words.effect == "mean")
+            raise typer.BadParameter(
+                f"counts and amounts are in proportion to it: {takes}; got --loss {loss.name}, for which there is"
+                " --offset",
+                param_hint="--exposure",
+            )
+        if self.roles.offset is not None and loss.width > 1 and not loss.shared:
+            raise typer.BadParameter(
+                f"{loss.name} has {loss.width} linear predictors, and one column says nothing of which",
+                param_hint="--offset",
+            )
+
+
+def _in_options(said: str, table: Table) -> str:
+    """What a loss says of y, in the words of the command line, which counts rows from 1 in the table as it was read."""
+    text = re.sub(r"loss='(\w+)'", r"--loss \1", said)
+    text = re.sub(r"\brow (\d+)", lambda found: f"row {table.rows[int(found[1])]}", text)
+    text = re.sub(r"lz\.losses\.Ordinal\(.*?\)", "--order low,medium,high", text).replace("str_ values", "text")
+    if text.startswith("y "):
+        text = f"the target '{table.encoding.roles.title}' {text.removeprefix('y ')}"
+    from lozenge.tables.calls import slip
+
+    if odd := slip(table.y) if table.y.dtype == object else "":
+        text += f". '{odd}' makes the column text: mend that cell if it holds numbers"
+    return text
+
+
+def _check_rows(table: Table, target: Target, cv: int) -> None:
     import numpy as np
 
     if (table.X[0] == table.X).all():
         raise ValueError(f"every feature is constant: {_quoted(table.feature_names)}; there is nothing to learn from")
     if cv > len(table.y):
         raise ValueError(f"--cv {cv} needs {cv} rows; the table has {len(table.y)}. Take fewer folds")
-    classes, counts = np.unique(table.y, return_counts=True)
-    if loss == "logistic" and cv and counts.min() < 2:
+    if not cv or target.kinds is None:
+        return
+    kinds, counts = np.unique(target.kinds, return_counts=True)
+    if counts.min() < 2:
+        few = _quoted([target.classes[k] for k in kinds[counts < 2]]) if target.classes else "an event"
         raise ValueError(
-            f"one row only is {_quoted(classes[counts < 2].tolist())}, and a cross-validation needs two of each class;"
+            f"one row only is {few}, and a cross-validation needs two of each class;"
             " name an alpha without one: --cv 0 --select ALPHA"
         )
-
-
-def _odd_cell(y: NDArray[Any]) -> str:
-    # A column of numbers with one slip in it reads as text.
-    odd = []
-    for cell in y:
-        try:
-            float(cell)
-        except ValueError:
-            odd.append(cell)
-    if not 0 < len(odd) < 0.5 * len(y):
-        return ""
-    return f"'{odd[0]}' makes the column text: mend that cell if it holds numbers, or "
 
 
 def _free(encoding: Encoding, names: Iterable[str]) -> dict[str, float]:
@@ -739,34 +886,55 @@ def _levels(encoding: Encoding | None, column: str) -> list[str]:
 
 
 def _encoding(path: Path) -> Encoding | None:
+    """The recipe of a model's table; of a file from before it had roles, the model knows the target."""
     from lozenge import tables
 
-    return None if path.encoding is None else tables.Encoding.from_dict(path.encoding)
+    if path.encoding is None:
+        return None
+    found = tables.Encoding.from_dict(path.encoding)
+    if not found.roles.explained and path.model.target is not None:
+        found = replace(found, roles=tables.Roles((path.model.target,)))
+    return found
 
 
-def _features(table: Table, name: str) -> list[str]:
-    """One feature of a table, or all that a column of it became."""
+def _features(table: Table, name: str, outputs: tuple[str, ...] = ()) -> list[str]:
+    """One feature of a table, or all that a column of it became; of several outputs, its weight for each."""
+    from lozenge.fit import weight_names
+
+    every = weight_names(table.feature_names, outputs)
     levels = [name] if name in table.feature_names else _levels(table.encoding, name)
-    if not levels:
+    found = [name] if name in every else list(weight_names(tuple(levels), outputs))
+    if not found:
         raise ValueError(_no_feature(name, table.feature_names))
-    return levels
+    return found
 
 
 def _rivals(path: Path, name: str) -> list[str]:
-    """One feature of a model, or all that a column of its table became."""
-    levels = [name] if name in path.feature_names else _levels(_encoding(path), name)
-    if not levels:
+    """One weight of a model, or all that a feature, or a column of its table, became."""
+    found = [name] if name in path.feature_names else _became(path, name)
+    if not found:
         _check_feature(path, name)
-    return levels
+    return found
+
+
+def _became(path: Path, name: str) -> list[str]:
+    """The weights of a feature, or of those that a column became."""
+    from lozenge import fit as fits
+
+    features = [name] if name in fits.columns(path) else _levels(_encoding(path), name)
+    return list(fits.weight_names(tuple(features), path.model.outputs))
 
 
 def _check_feature(path: Path, name: str) -> None:
     if name in path.feature_names:
         return
-    if levels := _levels(_encoding(path), name):
-        raise ValueError(f"the column '{name}' became {_quoted(levels)}; ask for one of these")
-    if name == path.model.target:
-        raise ValueError(f"'{name}' is the target; features: {_quoted(path.feature_names)}")
+    if found := _became(path, name):
+        what = "feature" if path.model.outputs and f"{name}[{path.model.outputs[0]}]" in found else "column"
+        became = "has the weights" if what == "feature" else "became"
+        raise ValueError(f"the {what} '{name}' {became} {_quoted(found)}; ask for one of these")
+    encoding = _encoding(path)
+    if encoding is not None and name in encoding.roles.columns:
+        raise ValueError(f"'{name}' is the {encoding.roles.role(name)}; features: {_quoted(path.feature_names)}")
     raise ValueError(_no_feature(name, path.feature_names))
 
 
@@ -788,27 +956,34 @@ def _quoted(names: Iterable[str], limit: int = 12) -> str:
 # -------------------------------------------------------------------------------- the work
 def _solve(
     table: Table,
-    target: str,
     rule: str | float,
     *,
     free: Sequence[str] = (),
-    everything: bool = False,
     quiet: bool = False,
     **options: Any,
 ) -> Path:
     from lozenge import fit as fits
-    from lozenge import screens
 
     names = table.feature_names
+    options |= {"sample_weight": table.weight, "offset": table.offset}
     if weight := _free(table.encoding, free):
         options["penalty_weights"] = weight
     ball = options.get("constraint")
     with _Bar(quiet=quiet, axis="size" if ball is not None and ball.counts else "alpha") as bar:
         path = fits.path(table.X, table.y, feature_names=names, progress=bar, **options)
         path = path if rule == "radius" else fits.choose(path, rule)
-        listed = screens.shown(path, everything=everything)
-        path = fits.refined(path, [*listed.kept[: screens.DETAILED], *listed.zeros[: screens.DETAILED]])
-    return replace(path, encoding=table.encoding.to_dict(), model=replace(path.model, target=target))
+    model = replace(path.model, target=table.encoding.roles.title)
+    return replace(path, encoding=table.encoding.to_dict(), model=model)
+
+
+def _entered(path: Path, *, everything: bool = False) -> Path:
+    """The path with the α at which the features enter that a screen lists; of several outputs it lists zeros alone."""
+    from lozenge import fit as fits
+    from lozenge import screens
+
+    listed = screens.shown(path, everything=everything)
+    kept = () if path.model.outputs else listed.kept[: screens.DETAILED]
+    return fits.refined(path, [*kept, *listed.zeros[: screens.DETAILED]])
 
 
 def _revived(model: str, file: str, *, quiet: bool) -> tuple[Path, Table]:
@@ -817,11 +992,12 @@ def _revived(model: str, file: str, *, quiet: bool) -> tuple[Path, Table]:
     from lozenge import io, tables
 
     path = io.load(model)
-    if path.encoding is None or path.model.target is None:
+    encoding = _encoding(path)
+    if encoding is None or path.model.target is None:
         raise ValueError(f"'{model}' was saved from Python, without the recipe of a table; use path.why there")
-    table = tables.again(tables.read(file), path.model.target, tables.Encoding.from_dict(path.encoding))
+    table = tables.again(tables.read(file), encoding)
     _tell_notes(table.notes, quiet=quiet, everything=False)
-    return fits.revive(path, table.X, table.y), table
+    return fits.revive(path, table.X, table.y, sample_weight=table.weight, offset=table.offset), table
 
 
 def _rule_of(path: Path) -> str:
@@ -835,31 +1011,46 @@ def _screen(path: Path, table: Table, file: str, rule: str | float, *, everythin
     from lozenge import screens
 
     listed = screens.shown(path, everything=everything)
-    told = listed.zeros[: screens.DETAILED] if path.model.loss == "squared" else ()
+    # Other losses give what is used no exact split over the features that use it.
+    told = listed.zeros[: screens.DETAILED] if screens.quadratic(path.model) else ()
     return screens.fit(
         path,
         listed,
         reasons=[path.why(j) for j in told],
         file=file,
         summary=table.summary,
-        target=screens.target(path, table.y),
+        target=screens.target(path, table),
         rule=_rule_name(rule),
     )
 
 
-def _predictions(path: Path, X: NDArray[np.float64]) -> Iterator[list[object]]:
-    from lozenge import fit
-    from lozenge.screens import klass
+def _predictions(path: Path, X: NDArray[np.float64], offset: NDArray[np.float64] | None) -> Iterator[list[object]]:
+    """Means, quantiles or classes; with the classes' probabilities or the score, and the risk with its logarithm."""
+    import numpy as np
 
-    solution = fit.chosen(path)
-    predicted = solution.predict(X).tolist()
-    if not path.model.classes:
+    from lozenge import fit
+    from lozenge.screens import klass, probable, words
+
+    solution, model = fit.chosen(path), path.model
+    predicted = np.asarray(solution.predict(X, offset=offset))
+    effect = words(model).effect
+    if effect == "hazard":
+        yield ["risk", "linear_predictor"]
+        yield from map(list, zip(predicted.tolist(), fit.linear(solution, X, offset=offset).tolist(), strict=True))
+    elif probable(model):
+        yield ["prediction", *(f"probability_{klass(label)}" for label in model.classes)]
+        odds = solution.predict_proba(X, offset=offset).tolist()
+        yield from ([klass(label), *row] for label, row in zip(predicted.tolist(), odds, strict=True))
+    elif model.classes:
+        yield ["prediction", words(model).of]
+        scores = fit.linear(solution, X, offset=offset).tolist()
+        yield from ([klass(label), score] for label, score in zip(predicted.tolist(), scores, strict=True))
+    elif model.outputs:
+        yield [f"prediction_{output}" for output in model.outputs]
+        yield from predicted.tolist()
+    else:
         yield ["prediction"]
-        yield from ([mean] for mean in predicted)
-        return
-    yield ["prediction", *(f"probability_{klass(label)}" for label in path.model.classes)]
-    for label, odds in zip(predicted, solution.predict_proba(X).tolist(), strict=True):
-        yield [klass(label), *odds]
+        yield from ([mean] for mean in predicted.tolist())
 
 
 def _demo_tables() -> Iterator[tuple[str, str, Any]]:
@@ -906,7 +1097,7 @@ def _page(ctx: typer.Context, path: Path, table: Table, file: str, rule: str) ->
     known = file != "-"
     setting = Setting(
         file=FilePath(file).name if known else "standard input",
-        target=screens.target(path, table.y),
+        target=screens.target(path, table),
         rule=rule,
         summary=table.summary,
         notes=table.notes,

@@ -16,11 +16,11 @@ import numpy as np
 
 from lozenge import certificate, foresight
 from lozenge.factor import Factor
-from lozenge.newton import Effort, settle
+from lozenge.newton import Effort, settle, sharpening
 from lozenge.results import Status
 from lozenge.shards import Dual, Want
 from lozenge.threads import workers
-from lozenge.working import Ask, Point, Working, look
+from lozenge.working import Ask, Point, Working, look, widths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,15 +41,20 @@ EXACT, EXACT_RIDGE = 1e-5, 1e-8  # tolerances from which down supports are settl
 POLISHED = 1e-10  # tolerance from which down a last step makes weights as sharp as the objective
 FEWER = 0.8  # of the members that stay: the others leave
 NEARER = 0.3  # of the tolerance: what is aimed at between passes
+NULL_CORNER = 1e-9  # of the mean loss: the width of corners in the null model
 SMALL = 1e-4  # descent's first tolerance, in units of the null standard deviation
 
 
 @dataclass(frozen=True, eq=False)
 class Null:
-    """The null model: intercept, offset and unpenalised columns, fitted; ``finite`` if its optimum exists."""
+    """The null model: intercept, offset and unpenalised columns, fitted; ``finite`` if its optimum exists.
+
+    ``bend``: mean f'' there, of a loss with corners as one sees it from afar.
+    """
 
     point: Point
     finite: bool
+    bend: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +71,7 @@ class Step:
     unique : None while not looked into (`Working.unique`); nobody knows under a concave penalty
     pull : (p + 1,) minus the gradient on all columns; None where it has been let go (`confirm` finds it again)
     safe : (k,) penalised columns that are zero in every optimum
+    sharp : width of the loss's corners at which it was solved
     """
 
     index: int
@@ -80,6 +86,7 @@ class Step:
     kept: int
     pull: Floats | None
     safe: Bools
+    sharp: float = np.nan
 
 
 Run = Generator["Ask | Step", Any, Any]  # sent back are the Sums of an Ask, and nothing for a Step
@@ -153,8 +160,8 @@ def outcomes(runs: list[tuple[Fleet | Statistics, Run]]) -> list[Any]:
 def _alike(asks: dict[int, Ask]) -> list[dict[int, Ask]]:
     groups: dict[object, dict[int, Ask]] = {}
     for number, ask in asks.items():
-        whole = isinstance(ask.want.gradient, str) and ask.want.gram is not None
-        key: object = (ask.want.loss, ask.want.gram[0].tobytes()) if whole and ask.want.gram is not None else number
+        rooms = ask.want.rooms if isinstance(ask.want.gradient, str) else None
+        key: object = number if rooms is None else (ask.want.loss, rooms.tobytes())
         groups.setdefault(key, {})[number] = ask
     return list(groups.values())
 
@@ -175,39 +182,56 @@ def _serve(fleet: Fleet | Statistics, asks: dict[int, Ask]) -> dict[int, Sums]:
 
 def null(problem: Problem) -> Run:
     """Fit the null model by Newton's method on the free columns, and take one pass at it; returns a `Null`."""
-    # From the intercept that takes the offset back: far from there the loss may be flat, and Newton's step wild.
-    beta = np.where(problem.free == problem.p, -problem.offset, 0.0)
-    finite = not len(problem.free)
+    # From intercepts that are near, the offset taken back: far off the loss may be flat, and Newton's step wild.
+    beta = np.zeros(len(problem.free))
+    level = problem.free >= problem.p
+    start = problem.origin[problem.free[level] - problem.p]
+    if problem.loss.redundant:  # the constants left out are 0
+        start = start - problem.origin[-1]
+    beta[level] = start
+    finite, sharp = not len(problem.free), np.nan
+    if problem.loss.sharpens:
+        (point,) = yield from look(problem, problem.free, beta[:, None])
+        for sharp in sharpening(NULL_CORNER * point.loss, point.loss):
+            beta, finite = yield from _refitted(problem, beta, sharp)
+    elif not finite:
+        beta, finite = yield from _refitted(problem, beta, sharp)
+    (point,) = yield from look(problem, problem.free, beta[:, None], sharp)
+    if problem.loss.quadratic and len(beta):
+        # One refinement from the exact gradient: the first solve is only as good as the Gram's rounding.
+        beta = beta - Factor.of(point.room).solve(point.gradient)
+        (point,) = yield from look(problem, problem.free, beta[:, None])
+    if not problem.loss.sharpens:
+        return Null(point, finite, point.bend)
+    (afar,) = yield from look(problem, problem.free, beta[:, None], sharpening(NULL_CORNER * point.loss, point.loss)[0])
+    return Null(point, finite, afar.bend)
+
+
+def _refitted(problem: Problem, beta: Floats, sharp: float) -> Generator[Ask, Sums, tuple[Floats, bool]]:
+    """The free columns' optimum from a start, and whether there is one."""
     loss, step = np.inf, np.zeros_like(beta)
-    corner = np.append(problem.free, problem.p)
-    for _ in range(REFITS):
-        if finite:
-            break
+    corner = problem.cornered(problem.free)
+    for _ in range(REFITS if len(beta) else 0):
         coef, cols = problem.coefficients(beta[:, None], problem.free)
-        sums = yield Ask(coef, cols, Want(loss=True, gradient=corner, gram=(corner, corner)), problem.split)
+        asked = Want(loss=True, gradient=corner, gram=(corner, corner), sharp=widths(sharp))
+        sums = yield Ask(coef, cols, asked, problem.split)
         tried = float(sums.loss[0]) / problem.weight
-        if not tried <= loss + 8 * certificate.EPS * abs(tried):
+        if not tried <= loss + 8 * certificate.EPS * (abs(tried) + abs(problem.saturated)):
             step = 0.5 * step
             beta = beta - step
             continue
         loss = tried
-        gradient = problem.gradient(sums.gradient[:-1], sums.slope, problem.free)[:, 0]
+        gradient = problem.gradient(sums.gradient[: len(beta)], sums.slope, problem.free)[:, 0]
         curvature = problem.gram(sums.gram[:, :, 0], problem.free, problem.free)
         step = -Factor.of(curvature).solve(gradient)
         beta = beta + step
         if problem.loss.quadratic:
-            finite = True
-        elif -float(gradient @ step) <= certificate.EPS**1.5 * max(loss, certificate.DEGENERATE):
+            return beta, True
+        if -float(gradient @ step) <= certificate.EPS**1.5 * max(problem.excess(loss), certificate.DEGENERATE):
             # No step is left to take: at an optimum if no pull is left either, else where the loss has gone flat.
             noise = problem.fleet.rounding * np.sqrt(float(sums.residual[0]) / problem.weight)
-            finite = bool(np.max(np.abs(gradient + curvature @ step)) <= 64 * noise)
-            break
-    (point,) = yield from look(problem, problem.free, beta[:, None])
-    if problem.loss.quadratic and len(beta):
-        # One refinement from the exact gradient: the first solve is only as good as the Gram's rounding.
-        beta = beta - Factor.of(point.curvature).solve(point.gradient)
-        (point,) = yield from look(problem, problem.free, beta[:, None])
-    return Null(point, finite)
+            return beta, bool(np.max(np.abs(gradient + curvature @ step)) <= 64 * noise)
+    return beta, not len(beta)
 
 
 def follow(
@@ -345,7 +369,9 @@ def resume(work: Working, step: Step | None) -> None:
     if step is None or step.pull is None:
         work.here = None
     else:
-        work.here = Point(step.cols, step.beta, -step.pull[step.cols], step.loss, step.pull, work.corner, np.nan)
+        work.here = Point(
+            step.cols, step.beta, -step.pull[step.cols], step.loss, step.pull, work.corner, sharp=step.sharp
+        )
 
 
 def confirm(problem: Problem, steps: list[Step], span: float, tol: float) -> Run:
@@ -355,7 +381,7 @@ def confirm(problem: Problem, steps: list[Step], span: float, tol: float) -> Run
         group = steps[start : start + BATCH]
         cols = np.append(problem.free, np.setdiff1d(np.concatenate([step.cols for step in group]), problem.free))
         none = np.zeros(0)
-        points = [Point(step.cols, step.beta, none, step.loss, none, np.zeros((0, 0)), np.nan) for step in group]
+        points = [Point(step.cols, step.beta, none, step.loss, none, sharp=step.sharp) for step in group]
         alphas = np.array([step.alpha for step in group])
         found = yield from _certify(problem, cols, alphas, points, span, tol)
         confirmed += [
@@ -368,12 +394,13 @@ def _certify(
     problem: Problem, cols: Indices, alphas: Floats, points: list[Point], span: float, tol: float
 ) -> Generator[Ask, Sums, list[tuple[Step, Point]]]:
     """One pass over X for all candidates, and what it proves of them."""
-    betas = np.zeros((problem.p + 1, len(points)))
+    betas = np.zeros((len(problem.scale), len(points)))
     for c, point in enumerate(points):
         betas[point.cols, c] = point.beta
     betas = betas[cols]
-    points = yield from look(problem, cols, betas)
-    prove = _optimal if problem.penalty.gapped or not len(problem.penalised) else _level
+    points = yield from look(problem, cols, betas, *(point.sharp for point in points))
+    gapped = problem.loss.gapped and (problem.penalty.gapped or not len(problem.penalised))
+    prove = _optimal if gapped else _level
     proofs = yield from prove(problem, cols, alphas, points, span)
     found = []
     for c, (alpha, point, proof) in enumerate(zip(alphas, points, proofs, strict=True)):
@@ -390,6 +417,7 @@ def _certify(
             kept=int(np.count_nonzero(point.beta[len(problem.free) :])),
             pull=point.pull,
             safe=proof.safe,
+            sharp=point.sharp,
         )
         found.append((step, point))
     return found
@@ -406,24 +434,26 @@ def _optimal(
             alpha,
             point.pull[problem.penalised],
             point.gradient[:f],
-            point.curvature,
+            point.room,
             point.residual,
+            point.bend,
         )
         for alpha, point in zip(alphas, points, strict=True)
     ]
     coef, on = problem.coefficients(np.column_stack([point.beta for point in points]), cols)
     shift, shifted = problem.coefficients(np.column_stack([d.shift for d in duals]), problem.free)
     dual = Dual(np.array([d.scale for d in duals]), shifted, shift)
-    sums = yield Ask(coef, on, Want(dual=dual), problem.split)
+    sharp = widths(*(point.sharp for point in points))
+    sums = yield Ask(coef, on, Want(dual=dual, sharp=sharp), problem.split)
     proofs = []
     for c, (alpha, point, d) in enumerate(zip(alphas, points, duals, strict=True)):
-        beta = np.zeros(problem.p + 1)
+        beta = np.zeros(len(problem.scale))
         beta[cols] = point.beta
-        fenchel = float(sums.fenchel[c]) / problem.weight
+        fenchel, rough = float(sums.fenchel[c]) / problem.weight, float(sums.rough[c]) / problem.weight
         wobble = problem.wobble(point.beta, cols)
-        proof = certificate.prove(problem, alpha, beta[problem.penalised], d, fenchel, point.loss, span, wobble)
+        proof = certificate.prove(problem, alpha, beta[problem.penalised], d, fenchel, rough, point.loss, span, wobble)
         alone = not len(problem.penalised)
-        proofs.append(replace(proof, unique=not len(Factor.of(point.curvature).dependent) if alone else None))
+        proofs.append(replace(proof, unique=not len(Factor.of(point.room).dependent) if alone else None))
     return proofs
 
 
@@ -433,7 +463,7 @@ def _level(
     """Violations of the conditions of a stationary point: what there is to prove under a concave penalty."""
     del span
     yield from ()
-    beta = np.zeros(problem.p + 1)
+    beta = np.zeros(len(problem.scale))
     proofs = []
     for alpha, point in zip(alphas, points, strict=True):
         beta[cols] = point.beta

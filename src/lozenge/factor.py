@@ -17,20 +17,22 @@ if TYPE_CHECKING:
 DEPENDENT = 1e-12  # a pivot below this share of its diagonal is a column that the ones before it already span
 
 
-def definite(A: Floats) -> bool:
-    """Whether a positive semi-definite matrix is definite: no column within rounding of the span of those before it.
+def spanning(A: Floats) -> int:
+    """How many columns of a positive semi-definite matrix come before the first in the span of those before it.
 
     A is used up: it may be large, and a copy would lie beside it.
     """
     from scipy.linalg.lapack import dpotrf
 
     unit = np.sqrt(np.maximum(np.diagonal(A), 0.0))
-    if not unit.all():
-        return False
+    k = int(np.argmin(unit > 0.0)) if not (unit > 0.0).all() else len(unit)
+    A, unit = A[:k, :k], unit[:k]
     A /= unit
     A /= unit[:, None]
     lower, failed = dpotrf(A.T, lower=0, clean=0, overwrite_a=1)
-    return not failed and bool(np.min(np.square(np.diagonal(lower)), initial=1.0) > DEPENDENT)
+    pivots = np.square(np.diagonal(lower))[: failed - 1 if failed else k]
+    short = np.flatnonzero(pivots <= DEPENDENT)
+    return int(short[0]) if len(short) else len(pivots)
 
 
 @dataclass(frozen=True, eq=False)

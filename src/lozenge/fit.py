@@ -15,7 +15,7 @@ from lozenge.design import as_design
 from lozenge.losses import LOSSES
 from lozenge.penalties.balls import counted
 from lozenge.penalties.words import made
-from lozenge.results import CrossValidation, History, Model, Path, Solution, Split
+from lozenge.results import CrossValidation, History, Model, Path, Solution, Split, Survival
 from lozenge.shards import Fleet, Shard
 from lozenge.sized import Subsets
 from lozenge.source import Source
@@ -45,6 +45,7 @@ SAME = 1e-9  # of a mean or a spread: the rows are the model's
 USUAL = 100  # values of α that a grid of unknown length is taken to have
 REFINED_TO = 1e-5  # relative width of an entry's bracket
 PATIENCE = 3  # steps that do not halve the bracket, before one does
+CONSTANTS = 200  # Newton steps of the best constant
 MOST_REFINED = 200  # features that `refined` takes on when none are named
 
 
@@ -77,10 +78,15 @@ def path(
     X : (n, p)
         Array (float64 and float32 in either memory order are not copied), any SciPy sparse matrix, or a pandas, polars
         or pyarrow frame of numbers.
-    y : (n,)
-        Numbers for ``squared``; two classes of any type for ``logistic``.
+    y : (n,) or (n, columns)
+        What the loss is for.  Numbers: ``squared``, ``huber``, ``quantile``.  Counts, or amounts from zero on:
+        ``poisson``, ``negative_binomial``, ``tweedie``; above zero: ``gamma``.  Two classes of any type: ``logistic``,
+        ``squared_hinge``; more: ``multinomial``; in an order: ``ordinal``.  Columns time, event and optionally start
+        and strata, by their names or in this order: ``cox``.  One column per response: ``multitask``.
     loss : str or Loss
-        ``"squared"``: f = ½(y - η)²; ``"logistic"``: f = log(1 + e^η) - yη.
+        A name with its defaults, ``name:number`` such as ``"quantile:0.9"``, or an instance of a class of
+        `lozenge.losses`, where each has its formula.  Or any object with ``value(y, eta)``, ``gradient``, ``curvature``
+        and ``check(y)``: see `lozenge.losses.own` and `lozenge.testing.check_loss`.
     penalty : str or Penalty
         A name with its defaults, ``name:number``, or an instance such as ``ElasticNet(l1_ratio=0.9)`` of a class of
         `lozenge.penalties`: ``"l1"``, ``"l2"``, ``"elasticnet"``; ``"lq"`` and ``"l0"``; the concave ``"mcp"``,
@@ -101,13 +107,13 @@ def path(
         ``alpha_min_ratio`` times it (1e-4 if n > p, else 1e-2).
     sample_weight : (n,), optional
         Non-negative; integer weights equal repeated rows.
-    offset : (n,), optional
-        Added to η.
+    offset : (n,), or (n, q) for q classes or responses with weights of their own, optional
+        Added to η; under a log link the log of an exposure.
     standardize : bool
         Ω acts on sⱼbⱼ, sⱼ the weighted population standard deviation; a constant column gets weight 0.  Weights are
         reported in the user's units either way.
     penalty_weights : (p,) or {name: weight}, optional
-        vⱼ, used as given: 0 never penalises a column, inf excludes it.
+        vⱼ, used as given: 0 never penalises a column, inf excludes it.  One for all weights of a column.
     tol : float
         On the relative duality gap, (primal - dual)/(null loss - saturated loss), at every α.
     cv : int, fold labels (n,), splitter or pairs of row indices, optional
@@ -120,6 +126,10 @@ def path(
     Returns
     -------
     Path
+        Weights (p, L) in the user's units, with a certificate each.  Under ``multinomial`` and ``multitask`` a column
+        has a weight for each of q classes or responses: (p·q, L), those of the first output first, called
+        ``age[setosa]``, and intercepts (L, q).  Under ``penalty="l1"`` each is chosen for itself; under ``"group"`` a
+        column enters for all outputs or none.
 
     Raises
     ------
@@ -144,6 +154,13 @@ def path(
            [0.]])
     >>> bool(fit.gaps[0] <= 1e-6)
     True
+
+    Counts of mean 1 and 4 where the first column is -1 and 1: the smallest α leaves it next to all of ½ log 4.
+
+    >>> counts = lz.path(X, [4, 4, 1, 1], loss="poisson", feature_names=["dose", "placebo"])
+    >>> counts.coefs[:, [-1]].toarray().round(2)
+    array([[0.69],
+           [0.  ]])
     """
     options = {"loss": loss, "sample_weight": sample_weight, "offset": offset, "fit_intercept": fit_intercept}
     options |= {"standardize": standardize, "penalty_weights": penalty_weights, "feature_names": feature_names}
@@ -191,7 +208,8 @@ class _Posed:
     built, lean : the problems, on the rows, and on rows that are summed up first where that is the cheaper way
     nulls : of the lean ones
     asked : the penalty as it was given
-    penalty, weights : over the columns of X, in the user's units
+    penalty, weights, names : over the weights: the columns of X, as often as there are outputs of their own
+    features : names of the columns of X
     still : y is constant, or nothing pulls by more than rounding: every α > 0 gives the null model
     tall : more rows than columns
     """
@@ -204,14 +222,16 @@ class _Posed:
     penalty: Penalty
     weights: Floats
     names: tuple[str, ...]
+    features: tuple[str, ...]
     unit: float
     target: Target
     weight_sum: float
-    location: tuple[float, float]
+    location: tuple[Any, Any]
     moments: Moments
     table: NDArray[np.uint8] | None
     standardize: bool
     fit_intercept: bool
+    offset: bool
     still: bool
     tall: bool
 
@@ -232,16 +252,23 @@ def _posed(
     seed: int,
     feature_names: Sequence[str] | None,
 ) -> _Posed:
-    loss, penalty = gate.loss(loss), gate.penalty(penalty)
+    penalty = gate.penalty(penalty)
     design, own_names = as_design(X)
     n, p = design.shape
-    names = gate.names(feature_names, own_names, p)
-    target = loss.check(gate.response(y, n))
+    features = gate.names(feature_names, own_names, p)
+    asked = gate.loss(loss)
+    target = asked.check(*gate.response(y, n))
+    loss = asked.on(target)
     weights = gate.weights(sample_weight, n)
-    shift = gate.offset(offset, n)
-    laid_out = penalty.named(names)
-    v = gate.penalty_weights(penalty_weights, names, laid_out, penalty.aliases(names))
-    table = None if cv is None else selection.fold_table(cv, target.values, len(target.classes), seed)
+    shift = gate.offset(offset, n, loss)
+    gate.agreed(loss, penalty)
+    laid_out = penalty.named(features)
+    v = gate.penalty_weights(penalty_weights, features, laid_out, penalty.aliases(features))
+    names = weight_names(features, target.outputs)
+    copies = len(names) // p
+    if copies > 1:
+        laid_out, v = laid_out.copied(copies), np.tile(v, copies)
+    table = None if cv is None else selection.fold_table(cv, n, target.kinds, seed)
     gate.folds(table, target, weights.values)
 
     unit = loss.unit(target.values)
@@ -263,9 +290,12 @@ def _posed(
         for m, s in zip(moments, splits, strict=True)
     ]
     # The same problems, on rows that are summed up first where that is the cheaper way.
-    location = _location(target.values / unit, weights.values)
+    location = _location(loss, target.values / unit, weights.values)
     lean = folds.summed(fleet, built, USUAL if alphas is None else np.size(alphas), location[0])
     nulls: list[Null] = engine.outcomes([(each.fleet, engine.null(each)) for each in lean])
+    built, lean = (
+        [problems.bent(each, null.bend) for each, null in zip(found, nulls, strict=True)] for found in (built, lean)
+    )
     full, null = built[0], nulls[0]
     pull = null.point.pull[full.penalised]
     noise = 8 * full.fleet.rounding * np.sqrt(null.point.residual)
@@ -278,6 +308,7 @@ def _posed(
         penalty=laid_out,
         weights=v,
         names=names,
+        features=features,
         unit=unit,
         target=target,
         weight_sum=weights.total,
@@ -286,6 +317,7 @@ def _posed(
         table=table,
         standardize=standardize,
         fit_intercept=fit_intercept,
+        offset=shift is not None,
         still=null.point.loss - full.saturated <= DEGENERATE or bool((np.abs(pull) <= noise).all()),
         tall=int(np.count_nonzero(weights.values)) > p,
     )
@@ -293,12 +325,13 @@ def _posed(
 
 def _model(posed: _Posed, null: Null, alpha_max: float, tol: float) -> Model:
     full, unit, affine = posed.built[0], posed.unit, posed.fleet.affine
-    sd = posed.moments.sd / affine.scale
+    copies = len(posed.names) // len(posed.features)
+    sd = np.tile(posed.moments.sd / affine.scale, copies)
     _, null_intercept = full.in_user_units(null.point.beta, full.free)
     y_mean, y_sd = posed.location
     return Model(
         loss=full.loss.name,
-        loss_parameters={},
+        loss_parameters=full.loss.parameters(),
         penalty=posed.penalty.name,
         penalty_parameters=posed.asked.parameters(),
         fit_intercept=posed.fit_intercept,
@@ -309,16 +342,23 @@ def _model(posed: _Posed, null: Null, alpha_max: float, tol: float) -> Model:
         alpha_max=alpha_max,
         null_loss=folds.squared(unit) * null.point.loss,
         saturated_loss=folds.squared(unit) * full.saturated,
-        null_intercept=null_intercept * unit,
+        null_intercept=one_or_many(null_intercept * unit),
         y_mean=y_mean * unit,
         y_sd=y_sd * unit,
         scale=sd,
-        center=(posed.moments.mean + affine.shift) / affine.scale,
+        center=np.tile((posed.moments.mean + affine.shift) / affine.scale, copies),
         penalised_unit=np.where(sd > 0, sd, 1.0) if posed.standardize else np.ones(len(posed.names)),
         penalty_weights=posed.weights,
         constant=~full.usable,
         classes=posed.target.classes,
+        outputs=posed.target.outputs,
+        offset=posed.offset,
     )
+
+
+def one_or_many(intercepts: Floats) -> Any:
+    """A number where there is one output, else all of them."""
+    return float(intercepts[0]) if len(intercepts) == 1 else intercepts
 
 
 def _crossed(
@@ -331,13 +371,18 @@ def _crossed(
     found = [
         [weights_of(each, step, posed.unit) for step in own] for each, own in zip(lean[1:], steps[1:], strict=True)
     ]
-    intercepts = np.array([[intercept for _, _, intercept in own] for own in found])
+    intercepts = np.array([[one_or_many(intercept) for _, _, intercept in own] for own in found])
     return replace(cross, coefs=tuple(_matrix(own, len(posed.names)) for own in found), intercepts=intercepts)
 
 
 def _by_size(posed: _Posed, ball: L0Ball, tol: float, seed: int, progress: Progress | None) -> Path:
     """Best subsets of all rows, one column per size, and those of the folds."""
     sizes_asked, count = ball.radii, len(ball.radii) * len(posed.lean)
+    if posed.built[0].loss.width > 1:
+        raise ValueError(
+            f"L0Ball counts features of one output; loss {posed.built[0].loss.name!r} has {posed.built[0].loss.width}. "
+            'Use penalty="group" for features that enter for all outputs or none'
+        )
     own = np.flatnonzero(~np.isin(posed.weights, (0.0, 1.0, np.inf)))
     if len(own) and not ball.ridge > 0.0:
         raise ValueError(
@@ -382,9 +427,13 @@ def _confined(whole: Path, ball: Ball) -> Path:
     return choose(replace(result, radii=ball.radii), float(result.alphas[-1]))
 
 
-def _location(y: Floats, w: Floats) -> tuple[float, float]:
-    mean = float(w @ y / w.sum())
-    return mean, float(np.sqrt(w @ np.square(y - mean) / w.sum()))
+def _location(loss: Loss, y: Floats, w: Floats) -> tuple[Any, Any]:
+    """Mean and spread, of every output where y has a column for each; 0 where its columns are something else."""
+    if y.ndim > 1 and y.shape[1] != loss.width:
+        return 0.0, 0.0
+    mean = w @ y / w.sum()
+    sd = np.sqrt(w @ np.square(y - mean) / w.sum())
+    return (mean, sd) if y.ndim > 1 else (float(mean), float(sd))
 
 
 def _assemble(steps: list[Step], grid: Floats, source: Source, cross: CrossValidation | None) -> Path:
@@ -394,7 +443,7 @@ def _assemble(steps: list[Step], grid: Floats, source: Source, cross: CrossValid
     return Path(
         alphas=grid,
         coefs=coefs,
-        intercepts=np.array([intercept for _, _, intercept in weights]),
+        intercepts=np.array([one_or_many(intercept) for _, _, intercept in weights]),
         gaps=np.array([source.gap(step) for step in steps]),
         deviance_ratio=np.array([source.explained(step.loss) for step in steps]),
         df=np.array([np.count_nonzero(penalised[rows]) for rows, _, _ in weights]),
@@ -411,7 +460,7 @@ def _assemble(steps: list[Step], grid: Floats, source: Source, cross: CrossValid
     )
 
 
-def _matrix(weights: list[tuple[Indices, Floats, float]], p: int) -> csc_array:
+def _matrix(weights: list[tuple[Indices, Floats, Floats]], p: int) -> csc_array:
     """(p, L) of the weights at each α."""
     from scipy.sparse import csc_array
 
@@ -444,7 +493,7 @@ def _history(coefs: Any) -> History:
     )
 
 
-def revive(found: Path, X: Any, y: Any) -> Path:
+def revive(found: Path, X: Any, y: Any, *, sample_weight: Any = None, offset: Any = None) -> Path:
     """A loaded path with its data behind it again, so that it can be asked what only the data can tell.
 
     Raises
@@ -462,14 +511,16 @@ def revive(found: Path, X: Any, y: Any) -> Path:
     fresh = path(
         X,
         y,
-        loss=model.loss,
+        loss=loss_of(model),
         penalty=penalty,
         **asked,
+        sample_weight=sample_weight,
+        offset=offset,
         fit_intercept=model.fit_intercept,
         standardize=model.standardize,
-        penalty_weights=model.penalty_weights,
+        penalty_weights=model.penalty_weights[: len(columns(found))],
         tol=model.tol,
-        feature_names=found.feature_names,
+        feature_names=columns(found),
     )
     if fresh.model.n != model.n:
         raise ValueError(
@@ -620,7 +671,7 @@ def _on_grid(found: Path, k: int) -> Solution:
     return Solution(
         alpha=float(found.alphas[k]),
         coef=found.coefs[:, [k]].toarray()[:, 0],
-        intercept=float(found.intercepts[k]),
+        intercept=one_or_many(np.atleast_1d(found.intercepts[k])),
         gap=float(found.gaps[k]),
         deviance_ratio=float(found.deviance_ratio[k]),
         df=int(found.df[k]),
@@ -652,7 +703,9 @@ def choose(found: Path, rule: str | float) -> Path:
 def _chosen_at(found: Path, k: int) -> Path:
     if found.source is None:
         return found if k == found.chosen else replace(found, chosen=k, forces=None)
-    return replace(found, chosen=k, forces=found.source.forces(float(found.axis[k])))
+    where = float(found.axis[k])
+    baseline = found.source.baseline(where) if isinstance(found.source, Source) else ()
+    return replace(found, chosen=k, forces=found.source.forces(where), baseline=baseline)
 
 
 def _inserted(found: Path, new: Solution, k: int) -> Path:
@@ -662,7 +715,7 @@ def _inserted(found: Path, new: Solution, k: int) -> Path:
     coefs = csc_array(hstack([found.coefs[:, :k], csc_array(new.coef[:, None]), found.coefs[:, k:]]))
 
     def within(values: Any, value: Any) -> Any:
-        return np.insert(values, k, value)
+        return np.insert(values, k, value, axis=0)
 
     return replace(
         found,
@@ -740,13 +793,28 @@ def turning(source: Live, j: int, above: float, below: float) -> float:
     return above if high < 0 else below
 
 
+def loss_of(model: Model) -> Loss:
+    """The loss that a model was fitted with.
+
+    Raises
+    ------
+    ValueError
+        For a loss of the user's own, which is not known by its name.
+    """
+    if model.loss not in LOSSES:
+        raise ValueError(
+            f"this model was fitted with a loss of your own, {model.loss!r}: apply its mean to X b yourself"
+        )
+    made: Any = LOSSES[model.loss]
+    return cast("Loss", made(**model.loss_parameters))
+
+
 def predict(solution: Solution, X: Any, *, offset: Any = None) -> Any:
-    """Means, or class labels where the response is a class."""
-    eta = _linear(solution, X, offset)
+    """What η foretells: means, centres, quantiles or relative hazards; class labels where the response is a class."""
+    loss = loss_of(solution.model)
+    eta = _linear(solution, loss, X, offset)
     classes = solution.model.classes
-    if classes:
-        return np.array(classes)[(eta > 0).astype(np.intp)]
-    return LOSSES[solution.model.loss]().mean(eta)
+    return np.array(classes)[loss.decided(eta)] if classes else loss.mean(eta)
 
 
 def predict_proba(solution: Solution, X: Any, *, offset: Any = None) -> Any:
@@ -755,41 +823,124 @@ def predict_proba(solution: Solution, X: Any, *, offset: Any = None) -> Any:
     Raises
     ------
     ValueError
-        For a response that is not a class.
+        For a response that is not a class, or a loss that has no probabilities.
     """
-    if not solution.model.classes:
-        raise ValueError(f"probabilities need a response of classes; this model has loss {solution.model.loss!r}")
-    mean = LOSSES[solution.model.loss]().mean(_linear(solution, X, offset))
-    return np.column_stack([1.0 - mean, mean])
+    loss = loss_of(solution.model)
+    return loss.chances(_linear(solution, loss, X, offset))
+
+
+def survival(found: Path, X: Any, times: Any, *, strata: Any, alpha: float | None, offset: Any) -> Survival:
+    """Give survival curves exp(-H₀(t) e^η).
+
+    Raises
+    ------
+    ValueError
+        For a model without event times, strata that it does not know, or another α of a loaded path.
+    """
+    baseline, solution = found.baseline, chosen(found)
+    if not baseline:
+        raise ValueError(f"survival curves need event times, loss='cox'; this model has loss {found.model.loss!r}")
+    if alpha is not None and alpha != solution.alpha:
+        solution = at(found, alpha)
+        baseline = _live(found, "survival curves at another alpha").baseline(alpha)
+    loss = loss_of(found.model)
+    ratio = loss.mean(_linear(solution, loss, X, offset))
+    known = {each.stratum: each for each in baseline}
+    if strata is None and len(known) > 1:
+        raise ValueError(f"this model has {len(known)} strata; name that of each row with strata=")
+    own = np.full(len(ratio), baseline[0].stratum) if strata is None else np.asarray(strata, dtype=np.float64)
+    if own.shape != ratio.shape or not np.isin(own, list(known)).all():
+        shown = ", ".join(f"{each:g}" for each in list(known)[:8])
+        raise ValueError(f"strata must have one number per row, each one of the model's ({shown})")
+    grid = np.unique(np.concatenate([each.times for each in baseline]) if times is None else np.asarray(times, float))
+    curves = np.empty((len(ratio), len(grid)))
+    for stratum, each in known.items():
+        level = np.append(0.0, each.hazard)[np.searchsorted(each.times, grid, side="right")]
+        rows = own == stratum
+        curves[rows] = np.exp(-np.outer(ratio[rows], level))
+    return Survival(grid, curves)
 
 
 def score(solution: Solution, X: Any, y: Any, *, sample_weight: Any = None, offset: Any = None) -> float:
     """D² = 1 - deviance / deviance of the best constant η on these rows; nan where that is 0."""
-    loss = LOSSES[solution.model.loss]()
-    eta = _linear(solution, X, offset)
-    values = gate.response(y, len(eta))
-    classes = solution.model.classes
-    coded = np.asarray(values == classes[1], dtype=np.float64) if classes else loss.check(values).values
-    w = gate.weights(sample_weight, len(eta)).values
-    mean = float(w @ coded / w.sum())
-    with np.errstate(divide="ignore"):
-        best = np.full(len(eta), np.log(mean) - np.log1p(-mean) if classes else mean)
-    null = float(w @ (loss.value(coded, best) - loss.saturated(coded))) if np.isfinite(best[0]) else 0.0
-    deviance = float(w @ (loss.value(coded, eta) - loss.saturated(coded)))
-    return 1.0 - deviance / null if null > 0 else float("nan")
+    loss = loss_of(solution.model)
+    eta = _linear(solution, loss, X, offset)
+    target = coded(solution.model, loss, *gate.response(y, len(eta)))
+    w = gate.weights(sample_weight, len(eta)).values[:, None]
+    least = loss.least(target, w)[0]
+    null = constant(loss, target, w) - least
+    deviance = loss.total(target, w, eta[:, None])[0] - least
+    return float(1.0 - deviance / null) if null > 0 else float("nan")
 
 
-def _linear(solution: Solution, X: Any, offset: Any) -> Floats:
+def coded(model: Model, loss: Loss, y: NDArray[Any], columns: tuple[str, ...]) -> Floats:
+    """A response as the loss of a model reads it; of classes, those that the model knows."""
+    if not model.classes:
+        return loss.check(y, columns).values
+    unknown = np.setdiff1d(y, np.array(model.classes))
+    if len(unknown):
+        raise ValueError(f"y holds the class {unknown[0]!r}, which the model does not know")
+    # Every class once, before the rows: so that they are coded as they were.
+    return loss.check(np.concatenate([np.array(model.classes), y])).values[len(model.classes) :]
+
+
+def constant(loss: Loss, y: Floats, w: Floats) -> float:
+    """The least F of a constant η; least F itself where there is no such η."""
+    shape = (len(y), 1) if loss.width == 1 else (len(y), 1, loss.width)
+    eta = loss.start(y, w)[:, 0]
+    best = np.inf
+    for _ in range(CONSTANTS):
+        rows = np.broadcast_to(eta if loss.width > 1 else eta[0], shape)
+        found = float(loss.total(y, w, rows)[0])
+        if not found < best - 1e-15 * abs(best) if np.isfinite(best) else not np.isfinite(found):
+            break
+        best = found
+        gradient = loss.slopes(y, w, rows).sum(axis=0).reshape(-1)
+        bend = np.atleast_1d(loss.bends(y, w, rows).sum(axis=0)[0])
+        eta = eta - np.linalg.pinv(np.diag(bend) if bend.ndim == 1 else bend, hermitian=True) @ gradient
+    else:  # it falls for ever
+        return float(loss.least(y, w)[0])
+    return best
+
+
+def linear(solution: Solution, X: Any, *, offset: Any = None) -> Floats:
+    """(n,) or (n, q) η = offset + b₀ + X b."""
+    return _linear(solution, loss_of(solution.model), X, offset)
+
+
+def _linear(solution: Solution, loss: Loss, X: Any, offset: Any) -> Floats:
     design, names = as_design(X)
     n, p = design.shape
-    if p != len(solution.coef):
-        raise ValueError(f"X has {p} columns but the model was fitted on {len(solution.coef)}")
-    if names is not None and names != solution.feature_names:
+    copies = 1 if loss.shared else loss.width
+    if p * copies != len(solution.coef):
+        raise ValueError(f"X has {p} columns but the model was fitted on {len(solution.coef) // copies}")
+    if names is not None and weight_names(names, solution.model.outputs) != solution.feature_names:
         raise ValueError(
             "the columns of X are not the model's, or not in its order; select them first: X[list(path.feature_names)]"
         )
-    affine, cols = design.affine, solution.support.astype(np.int64)
-    coef = solution.coef[cols] / affine.scale[cols]
-    eta = design.predict(coef[:, None], cols)[:, 0] + (float(affine.shift[cols] @ coef) + solution.intercept)
-    extra = gate.offset(offset, n)
-    return eta if extra is None else eta + extra
+    affine, eta = design.affine, []
+    for own, level in zip(
+        solution.coef.reshape(copies, p), np.atleast_1d(solution.intercept).reshape(copies, -1), strict=True
+    ):
+        cols = np.flatnonzero(own)
+        coef = own[cols] / affine.scale[cols]
+        eta.append(design.predict(coef[:, None], cols)[:, 0][:, None] + (float(affine.shift[cols] @ coef) + level))
+    extra = gate.offset(offset, n, loss)
+    found = np.hstack(eta)
+    if extra is not None:
+        found = found + (extra if extra.ndim == 2 else extra[:, None])
+    return found[:, 0] if loss.width == 1 else found
+
+
+def weight_names(features: tuple[str, ...], outputs: tuple[str, ...]) -> tuple[str, ...]:
+    """What to call every weight: its feature, and in brackets its output where there are several."""
+    return tuple(f"{name}[{output}]" for output in outputs for name in features) if outputs else features
+
+
+def columns(found: Path | Solution) -> tuple[str, ...]:
+    """Names of the columns of X."""
+    outputs = found.model.outputs
+    if not outputs:
+        return found.feature_names
+    first = found.feature_names[: len(found.feature_names) // len(outputs)]
+    return tuple(name.removesuffix(f"[{outputs[0]}]") for name in first)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def summed(fleet: Fleet, built: list[Problem], alphas: int, base: float) -> list[Problem]:
     """The same problems on rows that are summed up first, where that is the cheaper way."""
-    if not (built[0].loss.quadratic and statistics.cheaper(fleet, len(built), alphas)):
+    if not (fleet.summable and statistics.cheaper(fleet, len(built), alphas)):
         return built
     found = statistics.summed(fleet, [each.split for each in built], base)
     return [replace(each, fleet=sums, split=None) for each, sums in zip(built, found, strict=True)]

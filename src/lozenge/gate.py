@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from lozenge.losses import LOSSES
+from lozenge.losses.own import OwnLoss
 from lozenge.penalties import PENALTIES, SHAPES
 from lozenge.penalties.balls import Ball
 from lozenge.penalties.own import Own
@@ -41,13 +42,22 @@ def suggestion(name: str, known: Sequence[str]) -> str:
 
 
 def loss(asked: str | Loss) -> Loss:
-    """Look a loss up by name, or pass one through."""
+    """Look a loss up by name or by ``name:number``, pass one through, or make one of an object of the user's own."""
     if not isinstance(asked, str):
-        _require(asked, "loss", ("value", "gradient", "curvature", "check"))
+        if not hasattr(asked, "young"):
+            _require(asked, "loss", OwnLoss.METHODS)
+            asked = cast("Loss", OwnLoss(asked))
+        if asked.name in LOSSES and type(asked) is not LOSSES[asked.name]:
+            raise TypeError(
+                f"{asked.name!r} is the name of a loss of lozenge's, which a saved model would be read with; give an "
+                "object of yours another name"
+            )
         return asked
-    if asked not in LOSSES:
-        raise ValueError(f"unknown loss {asked!r}; use one of {', '.join(LOSSES)}{suggestion(asked, list(LOSSES))}")
-    return LOSSES[asked]()
+    name, colon, text = asked.partition(":")
+    if name not in LOSSES:
+        raise ValueError(f"unknown loss {asked!r}; use one of {', '.join(LOSSES)}{suggestion(name, list(LOSSES))}")
+    kind: Callable[..., Loss] = LOSSES[name]
+    return kind(**_number(kind(), text, asked, {each: LOSSES[each] for each in LOSSES})) if colon else kind()
 
 
 def penalty(asked: str | Penalty | Any) -> Penalty:
@@ -70,23 +80,29 @@ def penalty(asked: str | Penalty | Any) -> Penalty:
     kind: Callable[..., Penalty] = PENALTIES[name]
     if not colon:
         return kind()
-    parameters = _numbers(kind())
+    return kind(**_number(kind(), text, asked, PENALTIES))
+
+
+def _number(made: Any, text: str, asked: str, known: Mapping[str, Callable[..., Any]]) -> dict[str, float]:
+    """The parameter that is one number, from text; refused as the class refuses it."""
+    parameters = _numbers(made)
     if not parameters:
-        taken = ", ".join(f"{each}:NUMBER" for each in PENALTIES if _numbers(PENALTIES[each]()))
-        raise ValueError(f"{name} takes no value; {taken} do; got {asked!r}")
+        taken = ", ".join(f"{each}:NUMBER" for each in known if _numbers(known[each]()))
+        raise ValueError(f"{made.name} takes no value; {taken} do; got {asked!r}")
     try:
         number = float(text)
     except ValueError:
         number = float("nan")
     try:
-        return kind(**{parameters[0]: number})
+        type(made)(**{parameters[0]: number})
     except ValueError as error:
         raise ValueError(str(error).replace("got nan", f"got {text!r}")) from None
+    return {parameters[0]: number}
 
 
-def _numbers(made: Penalty) -> list[str]:
+def _numbers(made: Any) -> list[str]:
     """Parameters that are one number each."""
-    positional = [each for each in fields(cast("Any", made)) if each.init and not each.kw_only]
+    positional = [each for each in fields(made) if each.init and not each.kw_only]
     return [each.name for each in positional if isinstance(each.default, float)]
 
 
@@ -109,15 +125,19 @@ def unconstrained(ball: Any, alphas: Any, cv: Any) -> None:
         )
 
 
-def response(y: Any, n: int) -> NDArray[Any]:
-    """(n,) of one type, without missing values."""
+def response(y: Any, n: int) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """(n,) of one type, or (n, columns) of numbers, without missing values; and the names of the columns."""
     if np.ma.isMaskedArray(y):
         raise TypeError("y is a masked array; its mask would be lost. Drop the masked rows first")
+    columns = tuple(map(str, y.columns)) if hasattr(y, "columns") and not isinstance(y, np.ndarray) else ()
     values = np.asarray(y)
+    if values.dtype.names is not None:
+        columns = values.dtype.names
+        values = np.column_stack([values[name] for name in columns])
     if values.ndim == 2 and values.shape[1] == 1:
-        values = values[:, 0]
-    if values.ndim != 1:
-        raise ValueError(f"y must be one-dimensional; got shape {values.shape}")
+        values, columns = values[:, 0], ()
+    if values.ndim not in {1, 2}:
+        raise ValueError(f"y must have one value, or one row of values, per row of X; got shape {values.shape}")
     if len(values) != n:
         raise ValueError(f"X has {n} rows but y has {len(values)} values; they must agree")
     if n < 2:
@@ -125,14 +145,23 @@ def response(y: Any, n: int) -> NDArray[Any]:
     if values.dtype.kind in "cmM":
         raise TypeError(f"y must hold numbers or class labels; got dtype {values.dtype}")
     if values.dtype.kind == "O":
-        values = _one_type(values)
+        values = _one_type(values) if values.ndim == 1 else _columns(values)
     if values.dtype.kind == "f" and not np.isfinite(values).all():
-        bad = np.flatnonzero(~np.isfinite(values))
+        bad = np.unique(np.nonzero(~np.isfinite(values))[0])
         raise ValueError(
             f"y holds {len(bad)} values that are nan or infinite, the first at row {bad[0]} (counted from 0). "
             "Drop those rows first"
         )
-    return values
+    return values, columns
+
+
+def _columns(values: NDArray[Any]) -> NDArray[Any]:
+    """Columns of a frame: numbers, with the labels of a column of text numbered in their order."""
+    found = []
+    for column in values.T:
+        one = _one_type(column)
+        found.append(np.unique(one, return_inverse=True)[1] if one.dtype.kind == "U" else one)
+    return np.column_stack(found).astype(np.float64)
 
 
 def _one_type(values: NDArray[Any]) -> NDArray[Any]:
@@ -181,9 +210,20 @@ def weights(sample_weight: Any, n: int) -> Weights:
     return Weights(scaled, float(w.sum()))
 
 
-def offset(values: Any, n: int) -> Floats | None:
-    """(n,) finite, or None."""
-    return None if values is None else _column(values, n, "offset")
+def offset(values: Any, n: int, loss: Loss) -> Floats | None:
+    """(n,), or (n, q) for q outputs, of which those that share their weights share a column too; finite, or None."""
+    if values is None:
+        return None
+    q = 1 if loss.shared else loss.width
+    if q == 1:
+        column = _column(values, n, "offset")
+        return column if loss.width == 1 else np.tile(column[:, None], loss.width)
+    array = _floats(values, "offset")
+    if array.shape != (n, q):
+        raise ValueError(f"offset must have one value per row and output, shape ({n}, {q}); got shape {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError("offset holds values that are nan or infinite")
+    return array
 
 
 @lru_cache(maxsize=4)
@@ -231,6 +271,15 @@ def penalty_weights(values: Any, known: tuple[str, ...], penalty: Penalty, alias
             f"penalty_weights must be 0 (never penalised), positive, or inf (excluded); {known[bad]!r} has {v[bad]}"
         )
     return v
+
+
+def agreed(loss: Loss, penalty: Penalty) -> None:
+    """Refuse a penalty that jumps beside a loss with corners: neither bends, so that nothing says where to jump."""
+    if loss.sharpens and penalty.jumps:
+        raise ValueError(
+            f"{penalty.name} makes weights jump to where the loss bends them, and {loss.name} has corners in place of "
+            "bends; use l1, mcp or scad with it, or loss='huber'"
+        )
 
 
 def bounds(penalty: Penalty, v: Floats, known: tuple[str, ...]) -> None:
@@ -310,9 +359,11 @@ def folds(table: NDArray[np.uint8] | None, target: Target, w: Floats) -> None:
         for code, part in ((TRAIN, "training"), (TEST, "held-out")):
             if not w[column == code].any():
                 raise ValueError(f"the {part} rows of fold {k} have no weight; use fewer folds or other labels")
-        trained = np.unique(target.values[(column == TRAIN) & (w > 0)])
-        if len(target.classes) > len(trained):
-            absent = next(c for code, c in enumerate(target.classes) if code not in trained)
+        if target.kinds is None:
+            continue
+        trained = np.unique(target.kinds[(column == TRAIN) & (w > 0)])
+        for code in np.setdiff1d(target.kinds, trained)[:1]:
+            absent = target.classes[code] if target.classes else f"row of kind {code}"
             raise ValueError(
                 f"the training rows of fold {k} hold no {absent!r}; use fewer folds, or stratified ones (an int cv)"
             )

@@ -17,7 +17,7 @@ import stat
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
@@ -25,6 +25,8 @@ from lozenge.results import Certificate, CrossValidation, Forces, History, Hold,
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from lozenge.losses import Loss
 
 __all__ = ["ModelFileError", "load", "save", "write"]
 
@@ -93,14 +95,14 @@ def save(path: Path, file: str | os.PathLike[str], *, force: bool = False) -> No
     True
     """
     from lozenge import __version__
-    from lozenge.penalties import PENALTIES
 
-    if path.model.penalty not in PENALTIES:
-        raise ModelFileError(
-            f"this path cannot be saved as a model: its penalty {path.model.penalty!r} is an object of your own, and a "
-            "model file holds names and numbers, never code. Keep path.coefs, path.intercepts and path.alphas, for "
-            "instance with numpy.savez: they are all that a prediction needs"
-        )
+    for what, name, known in (("loss", path.model.loss, _losses()), ("penalty", path.model.penalty, _penalties())):
+        if name not in known:
+            raise ModelFileError(
+                f"this path cannot be saved as a model: its {what} {name!r} is an object of your own, and a model file "
+                "holds names and numbers, never code. Keep path.coefs, path.intercepts and path.alphas, for instance "
+                "with numpy.savez: they are all that a prediction needs"
+            )
     try:
         tree = PATH.pack(path)
         PATH.unpack(tree, "", {})  # what is written can be read
@@ -411,7 +413,40 @@ class _Optional:
 
 @dataclass(frozen=True)
 class _Absent(_Optional):
-    """None is no key at all: files from before there was one are read as before."""
+    """A usual value, None if nothing else, is no key at all: files from before there was one are read as before."""
+
+    usual: Any = None
+
+    def pack(self, value: Any) -> Any:
+        usual = value is None or (self.usual is not None and value == self.usual)
+        return None if usual else self.form.pack(value)
+
+
+@dataclass(frozen=True)
+class _Levels:
+    """One number, or a list of one per output."""
+
+    low: float = -math.inf
+
+    def pack(self, value: Any) -> Any:
+        return np.asarray(value, dtype=np.float64).tolist()
+
+    def unpack(self, tree: Any, where: str, sizes: dict[str, int]) -> Any:
+        form: _Form = _Array(("outputs",), low=self.low) if type(tree) is list else _Number(low=self.low)
+        return form.unpack(tree, where, sizes)
+
+
+@dataclass(frozen=True)
+class _Intercepts:
+    """One number per α, or one list per α of one per output."""
+
+    def pack(self, value: Any) -> Any:
+        return np.asarray(value, dtype=np.float64).tolist()
+
+    def unpack(self, tree: Any, where: str, sizes: dict[str, int]) -> Any:
+        several = type(tree) is list and len(tree) > 0 and type(tree[0]) is list
+        form = _Array(("alphas", "outputs") if several else ("alphas",))
+        return form.unpack(tree, where, sizes)
 
 
 @dataclass(frozen=True)
@@ -534,10 +569,13 @@ def _closed(parts: dict[str, _Form], tree: Any, where: str, sizes: dict[str, int
             raise ModelFileError(
                 f"{where or 'the model'} has {wrong} {_show(min(keys))}; the file was changed, save it again"
             )
-    return {
-        key: form.unpack(tree[key], f"{where}.{key}" if where else key, sizes) if key in tree else None
-        for key, form in parts.items()
-    }
+    found = {}
+    for key, form in parts.items():
+        if key in tree:
+            found[key] = form.unpack(tree[key], f"{where}.{key}" if where else key, sizes)
+        else:
+            found[key] = form.usual if isinstance(form, _Absent) else None
+    return found
 
 
 # ------------------------------------------------------------------------------------ the schema
@@ -568,8 +606,29 @@ def _model_fault(model: Model) -> str | None:
             kind(**given)
         except (ValueError, TypeError) as error:
             return f"{what}: {error}"
-    if len(model.classes) not in {0, 2} or len(set(model.classes)) < len(model.classes):
-        return "classes: expected none, or two that differ"
+    return _response_fault(model, cast("Loss", asked[0][1](**model.loss_parameters)))
+
+
+def _response_fault(model: Model, loss: Loss) -> str | None:
+    """What is amiss with classes and outputs: those that the loss would find in a response that has them."""
+    from lozenge.losses import Target
+
+    classes, outputs = model.classes, model.outputs
+    if loss.words.effect in {"odds", "score"}:
+        try:
+            found = loss.check(np.array(classes))
+        except (ValueError, TypeError) as error:
+            return f"classes: {_show(classes)} are none that {model.loss} could have: {_show(str(error))}"
+    else:
+        found = Target(np.zeros((1, max(len(outputs), 1))), (), outputs)
+    if found.classes != classes:
+        return f"classes: expected {_show(list(found.classes)) if found.classes else 'none'}, got {_show(classes)}"
+    if found.outputs != outputs or (len(outputs) > 0) != (loss.on(found).width > 1 and not loss.shared):
+        return f"outputs: {_show(outputs)} are not those of {model.loss} with {len(classes)} classes"
+    if loss.on(found).parameters() != model.loss_parameters:
+        return f"loss_parameters: {_show(model.loss_parameters)} do not go with the classes and outputs"
+    if np.size(model.null_intercept) != loss.width:
+        return f"null_intercept: expected {loss.width}, got {np.size(model.null_intercept)}"
     return None
 
 
@@ -584,17 +643,25 @@ def _takes(kind: Any, given: dict[str, Any]) -> bool:
 def _alike(usual: Any, value: Any) -> bool:
     if type(usual) is bool or type(value) is bool:
         return type(usual) is type(value)
-    return type(usual) in {int, float} and type(value) in {int, float}
+    if type(usual) is str:
+        return type(value) is str
+    return type(value) is int if type(usual) is int else type(usual) is float and type(value) in {int, float}
 
 
 def _penalty_fault(path: Path) -> str | None:
     """What the penalty says of the columns: groups that overlap, bounds of columns that are not there."""
+    from lozenge import fit
     from lozenge.penalties.words import made
 
+    columns = fit.columns(path)
+    copies = max(len(path.model.outputs), 1)
     try:
         penalty = made(path.model.penalty, path.model.penalty_parameters)
-        penalty.named(path.feature_names).usual_weights(len(path.feature_names))
-        penalty.aliases(path.feature_names)
+        laid_out = penalty.named(columns)
+        laid_out.usual_weights(len(columns))
+        if copies > 1:
+            laid_out.copied(copies)
+        penalty.aliases(columns)
         if (written := penalty.parameters()) != path.model.penalty_parameters:
             return (
                 f"model.penalty_parameters: {_show(path.model.penalty_parameters)} is not how {_show(written)} is kept"
@@ -604,11 +671,25 @@ def _penalty_fault(path: Path) -> str | None:
     return None
 
 
-def _path_fault(path: Path) -> str | None:
-    if (fault := _penalty_fault(path)) is not None:
-        return fault
+def _weights_fault(path: Path) -> str | None:
+    """What is amiss with the names of the weights, or the number of intercepts."""
+    from lozenge import fit
+
     if len(set(path.feature_names)) < len(path.feature_names):
         return "feature_names: a name comes twice"
+    outputs, names = path.model.outputs, path.feature_names
+    if outputs and (len(names) % len(outputs) or fit.weight_names(fit.columns(path), outputs) != names):
+        return "feature_names: expected those of the columns for each of the outputs in turn"
+    wanted = np.shape(path.model.null_intercept)
+    if path.intercepts.shape[1:] != wanted:
+        return f"intercepts: expected {math.prod(wanted)} at each alpha, got {math.prod(path.intercepts.shape[1:])}"
+    return None
+
+
+def _path_fault(path: Path) -> str | None:
+    for fault in (_weights_fault, _penalty_fault):
+        if (found := fault(path)) is not None:
+            return found
     if np.isnan(path.alphas).any():
         return _size_fault(path)
     if np.isnan(path.model.alpha_max) or (path.cv is not None and np.isnan(path.cv.alphas).any()):
@@ -652,9 +733,9 @@ MODEL = _Record(
         "alpha_max": _Number(low=0, null=math.nan),
         "null_loss": _Number(),
         "saturated_loss": _Number(),
-        "null_intercept": _Number(),
-        "y_mean": _Number(),
-        "y_sd": _Number(low=0),
+        "null_intercept": _Levels(),
+        "y_mean": _Levels(),
+        "y_sd": _Levels(low=0),
         "scale": _Array(_FEATURES, low=0),
         "center": _Array(_FEATURES),
         "penalised_unit": _Array(_FEATURES, low=math.ulp(0.0)),
@@ -662,6 +743,8 @@ MODEL = _Record(
         "constant": _Array(_FEATURES, bool),
         "classes": _Tuple(_Label()),
         "target": _Optional(_Text()),
+        "outputs": _Absent(_Tuple(_Text()), ()),
+        "offset": _Absent(_Flag(), usual=False),
     },
     _model_fault,
 )
@@ -735,7 +818,7 @@ PATH = _Record(
         "chosen": _Number(int, 0, "alphas"),
         "model": MODEL,
         "encoding": _Optional(_Plain()),
-        "intercepts": _Array(_ALPHAS),
+        "intercepts": _Intercepts(),
         "coefs": _Columns(),
         "gaps": _Array(_ALPHAS, null=math.inf),
         "deviance_ratio": _Array(_ALPHAS, null=math.nan),

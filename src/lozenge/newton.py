@@ -30,6 +30,10 @@ OVERHEAD = 1.5e-3  # seconds of a Newton step that do not depend on its size
 SHARE = 0.3  # of the gap asked for, that a Newton step's own problem may leave; likewise of the gap before it
 IDLE, GAIN = 10, 0.99  # steps on a fresh Hessian, one after the other, that leave more than this share of the estimate
 POLISHES, SHARP = 4, 1e-4  # last steps, and the share of a squared violation that a good one leaves
+WIDEST, SHARPER = 0.03, 15.0  # of the mean loss: the first width of corners; and by what each is less than the last
+CORNER, ROUGHLY = 0.3, 1.0  # of the gap asked for: the last width; and of a width, the gap asked for at it
+INTO_CORNERS = 1e4
+SHARPEST = 1e-9  # of the mean loss: corners below it are lost in the rounding of η
 FRESH = 2.0  # steps that a fresh Hessian needs
 
 
@@ -55,6 +59,49 @@ class Effort:
 
 def settle(work: Working, alpha: float, point: Point, effort: Effort) -> Generator[Ask, Sums, Point]:
     """Solve at one α from a point whose gradient on the working set is known."""
+    if not work.problem.loss.sharpens:
+        return (yield from _settled(work, alpha, point, effort))
+    effort = replace(effort, rough=0.0)
+    trail: list[tuple[float, Floats]] = []  # (width, β) of the widths before
+    loss = work.problem.excess(point.loss)
+    for sharp in sharpening(max(CORNER * effort.gap, SHARPEST * loss), loss):
+        work.sharp = sharp
+        kernel = None if work.gramless else work.problem.penalty.kernel(alpha).take(work.members)
+        point = yield from _foreseen(work, alpha, point, trail)
+        if kernel is not None:
+            yield from _renewed(work, kernel, point)
+        point = yield from _settled(work, alpha, point, replace(effort, gap=max(effort.gap, ROUGHLY * sharp)))
+        trail = [*trail[-1:], (sharp, point.beta)]
+    return point
+
+
+def _foreseen(
+    work: Working, alpha: float, point: Point, trail: list[tuple[float, Floats]]
+) -> Generator[Ask, Sums, Point]:
+    """The point at the present width of corners, or where the line through the last two leads, if that is better.
+
+    As the width goes to 0 the solution is a smooth function of it.
+    """
+    here = yield from work.glance(point.beta)
+    if len(trail) < 2:
+        return here
+    (wide, before), (narrow, beta) = trail
+    line = beta + (work.sharp - narrow) / (narrow - wide) * (beta - before)
+    f, penalty = work.f, work.problem.penalty.take(work.members)
+    line[f:][point.beta[f:] == 0.0] = 0.0
+    there = yield from work.glance(line)
+    costs = [each.loss + penalty.value(each.beta[f:], alpha) for each in (here, there)]
+    return there if costs[1] < costs[0] else here
+
+
+def sharpening(last: float, loss: float) -> list[float]:
+    """Widths of corners that go down to the last one, each from where the one before left."""
+    first = max(WIDEST * loss, last)
+    count = int(np.ceil(np.log(first / last) / np.log(SHARPER))) if first > last > 0.0 else 0
+    return [float(width) for width in np.geomspace(first, last, count + 1)]
+
+
+def _settled(work: Working, alpha: float, point: Point, effort: Effort) -> Generator[Ask, Sums, Point]:
     if work.gramless:
         return (yield from _smooth(work, alpha, point, effort))
     penalty = work.problem.penalty
@@ -116,7 +163,7 @@ def _bent(work: Working, penalty: Penalty, point: Point, alpha: float) -> Genera
     f = work.f
     before = point.loss + penalty.value(point.beta[f:], alpha)
     after = tried.loss + penalty.value(tried.beta[f:], alpha)
-    return tried if after <= before + _noise(point) else None
+    return tried if after <= before + _noise(work, point) else None
 
 
 def _proximal(
@@ -131,14 +178,14 @@ def _proximal(
     if work.problem.loss.quadratic:
         # Under a penalty that jumps, a point that is level may still have a better one beside it.
         done = not (effort.polish or work.problem.penalty.jumps) and measure(work, point, kernel) <= effort.gap
-        goal = _goal(effort, measure, point, effort.rough, effort.gap)
+        goal = _goal(work, effort, measure, point, effort.rough, effort.gap)
         return point if done else work.newton(point, kernel, goal)
     estimate, idle = measure(work, point, kernel), 0
     for _ in range(STEPS):
         if estimate <= effort.gap:
             break
         yield from work.deepen(_lacking(work, point, kernel))
-        goal = _goal(effort, measure, point, 0.0, SHARE * max(effort.gap, SHARE * estimate))
+        goal = _goal(work, effort, measure, point, 0.0, SHARE * max(effort.gap, SHARE * estimate))
         model = work.newton(point, kernel, goal)
         beta, change = model.beta, model.beta - point.beta
         promised = float(point.gradient @ change) + kernel.cost(beta[work.f :]) - kernel.cost(point.beta[work.f :])
@@ -153,7 +200,7 @@ def _proximal(
         # A step on a fresh Hessian that promised only rounding and gained nothing, or many that gained next to nothing:
         # this is as near as it gets.
         idle = idle + 1 if work.fresh and reached > GAIN * estimate else 0
-        if (work.fresh and slow and -promised <= _noise(point)) or idle == IDLE:
+        if (work.fresh and slow and -promised <= _noise(work, point)) or idle == IDLE:
             return tried if reached < estimate else point
         point, estimate = tried, reached
         if work.held is not None:  # whose Hessian is always fresh
@@ -162,7 +209,7 @@ def _proximal(
         if slow:
             yield from _renewed(work, kernel, point)
     if effort.polish and estimate <= effort.gap:
-        goal = _goal(effort, measure, point, 0.0, SHARE * effort.gap)
+        goal = _goal(work, effort, measure, point, 0.0, SHARE * effort.gap)
         point = yield from _sharpened(work, kernel, point, goal)
     return point
 
@@ -186,10 +233,13 @@ def _sharpened(work: Working, kernel: Solvable, point: Point, goal: Goal) -> Gen
     return point
 
 
-def _goal(effort: Effort, measure: Measure, point: Point, gap: float, left: float) -> Goal:
+def _goal(work: Working, effort: Effort, measure: Measure, point: Point, gap: float, left: float) -> Goal:
+    excess = work.problem.excess(point.loss)
+    if work.problem.loss.sharpens:  # lost is to cost as much of the gap as its square does elsewhere (`_estimate`)
+        excess = excess**2 / max(left, gap, effort.gap)
     if measure is _squared:
-        return Goal(effort.step, gap, point.loss, violation=float(np.sqrt(left)), polish=effort.polish)
-    return Goal(effort.step, gap, point.loss, left, polish=effort.polish)
+        return Goal(effort.step, gap, excess, violation=float(np.sqrt(left)), polish=effort.polish)
+    return Goal(effort.step, gap, excess, left, polish=effort.polish)
 
 
 def _lacking(work: Working, point: Point, kernel: Solvable) -> Indices:
@@ -225,7 +275,7 @@ def _smooth(work: Working, alpha: float, point: Point, effort: Effort) -> Genera
         if tried is None:
             break
         reached = _estimate(work, tried, kernel)
-        if reached >= estimate and -promised <= _noise(point):
+        if reached >= estimate and -promised <= _noise(work, point):
             break
         point, estimate = tried, reached
     return point
@@ -243,7 +293,7 @@ def _conjugate(
     f = work.f
     ridge = np.concatenate([np.zeros(f), kernel.ridge])
     norms = work.problem.norms[work.cols[f:]]
-    typical = float(np.diagonal(work.corner)[-1]) if f else work.problem.loss.smoothness
+    typical = float(np.diagonal(work.corner)[-1]) if f else work.problem.bend
     scale = np.concatenate([np.maximum(np.diagonal(work.corner), 1e-300), typical * np.square(norms) + kernel.ridge])
     rhs = -(point.gradient + ridge * point.beta)
     change, residual = np.zeros_like(rhs), rhs.copy()
@@ -294,7 +344,7 @@ def _search(
     while share > 1e-9:
         tried = yield from work.glance(point.beta + share * change)
         after = tried.loss + kernel.cost(tried.beta[work.f :])
-        if after <= before + 1e-4 * share * promised + _noise(point):
+        if after <= before + 1e-4 * share * promised + _noise(work, point):
             return tried
         if not work.fresh:
             return None
@@ -302,8 +352,8 @@ def _search(
     return None
 
 
-def _noise(point: Point) -> float:
-    return 16 * certificate.EPS * max(abs(point.loss), certificate.DEGENERATE)
+def _noise(work: Working, point: Point) -> float:
+    return 16 * certificate.EPS * max(abs(point.loss) + abs(work.problem.saturated), certificate.DEGENERATE)
 
 
 def _estimate(work: Working, point: Point, kernel: Solvable) -> float:
@@ -312,7 +362,14 @@ def _estimate(work: Working, point: Point, kernel: Solvable) -> float:
     drift = float(np.sqrt(max(float(free @ work.factor.solve(free)), 0.0)))
     if not len(b):
         return drift**2
-    slack = np.sqrt(work.problem.loss.smoothness) * drift * work.problem.norms[work.cols[work.f :]]
-    # Scaling θ by 1 - lost costs lost² of the loss.
+    problem, corners = work.problem, work.problem.loss.sharpens
+    # As many rows as there are weights lie in corners, where the loss bends by 1/(8h) at most.
+    bend = min(0.125 * len(work.cols) / (problem.fleet.rows * work.sharp), problem.bend) if corners else problem.bend
+    slack = drift * certificate.steepest(problem, bend)[work.members]
     young = kernel.young(b, g, slack)
-    return young.value + young.lost**2 * point.loss + drift**2
+    # Scaling θ by 1 - lost costs about lost² of the loss; where f* is a line, lost itself, and what corrects θ must
+    # stay within a corner.
+    if not corners:
+        return young.value + young.lost**2 * problem.excess(point.loss) + drift**2
+    correction = INTO_CORNERS * drift**2 + 2.0 * float(slack @ np.abs(b))
+    return young.value + young.lost * problem.excess(point.loss) + correction

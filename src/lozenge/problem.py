@@ -34,11 +34,12 @@ FAR = 100.0  # (drift/sd)², the digits that a variance about another mean may l
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Per problem: Σw, mean saturated loss, mean offset, mean of each x̃ and its standard deviation (0: constant)."""
+    """Σw, mean saturated loss, of each output mean offset and a first η, of each x̃ mean and sd (0: constant)."""
 
     weight: float
     saturated: float
-    offset: float
+    offset: Floats
+    start: Floats
     mean: Floats
     sd: Floats
 
@@ -50,13 +51,15 @@ class Problem:
     Attributes
     ----------
     weight : Σw of the split's rows
-    saturated, offset : means of inf over η of f, and of the offset
-    centre, scale : (p + 1,), with 0 and 1 for the constant
-    usable : (p,) columns that are not constant
-    weights : (p,) v as given
-    free : unpenalised columns, the constant p last if there is an intercept
+    saturated : mean of inf over η of f
+    origin : (q,) constant η to set out from, less the mean offset
+    centre, scale : (P + q,), with 0 and 1 for the constants
+    usable : (P,) columns that are not constant
+    weights : (P,) v as given
+    free : unpenalised columns, the constants last if there is an intercept
     penalised : columns with a finite positive weight, in the order of ``penalty``'s coordinates
-    norms : (p,) √(Σw z²/Σw) of each column
+    norms : (P,) √(Σw z²/Σw) of each column; widest : (P,) bounds on its largest |z|
+    bend : bound on f'', or where there is none what it is at the null model
     whole, penalty : over the columns of X, and over those that it penalises
     """
 
@@ -67,7 +70,7 @@ class Problem:
     split: Split | None
     weight: float
     saturated: float
-    offset: float
+    origin: Floats
     centre: Floats
     scale: Floats
     usable: Bools
@@ -75,11 +78,28 @@ class Problem:
     free: Indices
     penalised: Indices
     norms: Floats
+    widest: Floats
+    bend: float
 
     @property
     def p(self) -> int:
-        """Columns of X."""
-        return len(self.scale) - 1
+        """P, the weights that are not constants: the columns of X, as often as there are outputs of their own."""
+        return len(self.usable)
+
+    @cached_property
+    def constants(self) -> Indices:
+        """(q,) the columns that are 1 in one output each."""
+        return np.arange(self.p, len(self.scale))
+
+    @cached_property
+    def _output(self) -> Indices:
+        """(P + q,) of each column the constant that centres it; of a column of all outputs the first."""
+        copies = 1 if self.loss.shared else self.loss.width
+        return np.append(self.p + np.repeat(np.arange(copies), self.p // copies), self.constants)
+
+    def cornered(self, cols: Indices) -> Indices:
+        """The columns, with the constants that centre them behind."""
+        return np.append(cols, self.constants)
 
     @cached_property
     def sizes(self) -> Floats:
@@ -87,27 +107,68 @@ class Problem:
         return self.norms[self.penalised]
 
     def coefficients(self, beta: Floats, cols: Indices) -> tuple[Floats, Indices]:
-        """β (k, m) on ``cols`` to the design's coefficients; the constant comes last."""
-        constant = cols == self.p
+        """β (k, m) on ``cols`` to the design's coefficients; the constants come last."""
+        constant = cols >= self.p
         rest = cols[~constant]
         slopes = beta[~constant] / self.scale[rest, None]
-        base = beta[constant].sum(axis=0) - self.centre[rest] @ slopes
-        return np.vstack([slopes, base]), np.append(rest, self.p)
+        base = np.zeros((self.loss.width, beta.shape[1]))
+        base[cols[constant] - self.p] = beta[constant]
+        return np.vstack([slopes, base - self._moved(slopes, rest, self.centre)]), self.cornered(rest)
 
-    def in_user_units(self, beta: Floats, cols: Indices) -> tuple[Floats, float]:
-        """β (k,) on ``cols`` as weights of X as given, without the constant, and the intercept."""
-        affine = self.fleet.affine
-        constant = cols == self.p
+    def _moved(self, slopes: Floats, cols: Indices, centre: Floats) -> Floats:
+        """(q, m) what centring takes off each output."""
+        if self.loss.shared or self.loss.width == 1:
+            return np.broadcast_to(centre[cols] @ slopes, (self.loss.width, slopes.shape[1]))
+        at = self._output[cols]
+        return np.stack([centre[cols[at == k]] @ slopes[at == k] for k in self.constants])
+
+    def in_user_units(self, beta: Floats, cols: Indices) -> tuple[Floats, Floats]:
+        """β (k,) on ``cols`` as weights of X as given, without the constants, and the (q,) intercepts."""
+        scale, shift = self._affine
+        constant = cols >= self.p
         rest = cols[~constant]
         slopes = beta[~constant] / self.scale[rest]
-        intercept = float(beta[constant].sum() - (affine.shift[rest] + self.centre[rest]) @ slopes)
+        level = np.zeros(self.loss.width)
+        level[cols[constant] - self.p] = beta[constant]
+        level -= self._moved(slopes[:, None], rest, shift + self.centre[: self.p])[:, 0]
+        if not self.loss.levels:  # the loss does not see a level
+            level = np.zeros_like(level)
+        elif self.loss.redundant and (self.free >= self.p).any():
+            level = level - np.mean(level)
         with np.errstate(over="ignore"):  # inf is refused by whoever hands it to the user
-            return slopes * affine.scale[rest], intercept
+            return slopes * scale[rest], level
+
+    def balanced(self, beta: Floats, cols: Indices, alpha: float = np.inf) -> tuple[Floats, Indices]:
+        """β (k,) on ``cols`` with the unpenalised weights that the loss tells up to a constant at sum zero."""
+        if not self.loss.redundant:
+            return beta, cols
+        whole = np.zeros(len(self.scale))
+        whole[cols] = beta
+        loose = self.loose(np.isfinite(self.weights) if alpha == 0.0 else self.weights == 0.0)
+        by_output = whole[: self.p].reshape(self.loss.width, -1)
+        by_output[:, loose] -= by_output[:, loose].mean(axis=0)
+        cols = np.append(np.flatnonzero(whole[: self.p]), self.constants)
+        return whole[cols], cols
+
+    def loose(self, free: Bools) -> Bools:
+        """(columns of X,) whose copies are all among some unpenalised ones."""
+        return np.asarray((self.usable & free).reshape(self.loss.width, -1).all(axis=0))
+
+    @cached_property
+    def _affine(self) -> tuple[Floats, Floats]:
+        """(P,) scale and shift of the design, for every copy of its columns."""
+        affine = self.fleet.affine
+        copies = self.p // len(affine.scale)
+        return np.tile(affine.scale, copies), np.tile(affine.shift, copies)
 
     @cached_property
     def units(self) -> Floats:
         """(k,) what a weight of 1 of each penalised column is in β."""
-        return self.scale[self.penalised] / self.fleet.affine.scale[self.penalised]
+        return self.scale[self.penalised] / self._affine[0][self.penalised]
+
+    def excess(self, loss: float) -> float:
+        """How far a mean loss is above the least there is."""
+        return max(loss - self.saturated, 0.0)
 
     def grid_start(self, pull: Floats, loss: float) -> float:
         """Where a usual grid of α starts, given the pulls and the loss of the null model."""
@@ -115,29 +176,38 @@ class Problem:
         return self.penalty.grid_start(pull, self.sizes / np.sqrt(2.0 * span) if span > 0 else self.sizes)
 
     def wobble(self, beta: Floats, cols: Indices) -> float:
-        """Bound on what rounding weights and intercept to float64 in the units of X can move η as a whole."""
-        affine = self.fleet.affine
-        rest = cols != self.p
-        parts = (affine.shift[cols[rest]] + self.centre[cols[rest]]) * beta[rest] / self.scale[cols[rest]]
-        return 2.0 * float(np.finfo(np.float64).eps) * float(np.sum(np.abs(parts)))
+        """Bound on what rounding weights and intercepts to float64 in the units of X can move η as a whole."""
+        shift = self._affine[1]
+        rest = cols[cols < self.p]
+        parts = (shift[rest] + self.centre[rest]) * beta[cols < self.p] / self.scale[rest]
+        copies = self.loss.width if self.loss.shared else 1
+        return 2.0 * copies * float(np.finfo(np.float64).eps) * float(np.sum(np.abs(parts)))
 
     def gradient(self, raw: Floats, slope: Floats, cols: Indices | slice = slice(None)) -> Floats:
-        """Z_Sᵀ w f' / Σw from X̃_Sᵀ w f' and Σ w f'."""
+        """Z_Sᵀ w f' / Σw from X̃_Sᵀ w f' and (q, m) Σ w f'."""
         centre = self.centre[cols]
-        centred = raw - centre[:, None] * slope if centre.any() else raw
+        level = np.sum(slope, axis=0) if self.loss.shared else slope[self._output[cols] - self.p]
+        centred = raw - centre[:, None] * level if centre.any() else raw
         return centred / (self.scale[cols, None] * self.weight)
 
     def gram(self, raw: Floats, left: Indices, right: Indices) -> Floats:
-        """Z_Lᵀ D Z_R / Σw from X̃ᵀDX̃ on [left, p] x [right, p]: the constant's row and column centre the rest."""
-        cl, cr = self.centre[left], self.centre[right]
-        centred = raw[:-1, :-1].copy()
+        """Z_Lᵀ D Z_R / Σw from X̃ᵀDX̃ on [left, constants] x [right, constants]: the constants centre the rest."""
+        q = self.loss.width
+        cl, cr = self._centring(left), self._centring(right)
+        centred = raw[:-q, :-q].copy()
         if cl.any():
-            centred -= np.outer(cl, raw[-1, :-1] - raw[-1, -1] * cr)
+            centred -= cl @ (raw[-q:, :-q] - raw[-q:, -q:] @ cr.T)
         if cr.any():
-            centred -= np.outer(raw[:-1, -1], cr)
+            centred -= raw[:-q, -q:] @ cr.T
         centred /= (self.scale[left] * self.weight)[:, None]
         centred /= self.scale[right]
         return centred
+
+    def _centring(self, cols: Indices) -> Floats:
+        """(k, q) what each column has of each constant."""
+        if self.loss.shared:
+            return np.repeat(self.centre[cols, None], self.loss.width, axis=1)
+        return np.where(self._output[cols, None] == self.constants, self.centre[cols, None], 0.0)
 
 
 def measure(fleet: Fleet, splits: list[Split | None]) -> list[Moments]:
@@ -158,8 +228,9 @@ def measure(fleet: Fleet, splits: list[Split | None]) -> list[Moments]:
     size = fleet.affine.size[:, None]
     rounding = np.maximum(1e-13 * np.square(drift), np.square(CONSTANT * size))
     sd = np.sqrt(np.where(variance <= rounding, 0.0, variance))
-    rows = (sums.weight, sums.saturated / sums.weight, sums.offset / sums.weight)
-    return [Moments(*found) for found in zip(*(row.tolist() for row in rows), means.T, sd.T, strict=True)]
+    rows = (sums.weight.tolist(), (sums.saturated / sums.weight).tolist())
+    columns = ((sums.offset / sums.weight).T, (sums.start / sums.weight).T, means.T, sd.T)
+    return [Moments(*found) for found in zip(*rows, *columns, strict=True)]
 
 
 def build(
@@ -178,11 +249,13 @@ def build(
     Without an intercept the shift that the design applies for conditioning is taken back, z = (x̃ + shift)/s.
     A constant column has weight 0 where the fit standardises or has an intercept: it is neither free nor penalised.
     """
-    affine = fleet.affine
+    affine, q = fleet.affine, loss.width
     constant = moments.sd == 0
     scale = np.where(constant, 1.0, moments.sd) if standardize else affine.scale
     centre = moments.mean if fit_intercept else -affine.shift
-    empty = np.zeros(0, dtype=np.int64)
+    copies = 1 if loss.shared else q
+    width = np.hypot(moments.sd, moments.mean - centre) / scale
+    usable = ~constant if standardize or fit_intercept else np.ones(len(constant), dtype=bool)
     bare = Problem(
         fleet=fleet,
         loss=loss,
@@ -191,14 +264,16 @@ def build(
         split=split,
         weight=moments.weight,
         saturated=moments.saturated,
-        offset=moments.offset,
-        centre=np.append(centre, 0.0),
-        scale=np.append(scale, 1.0),
-        usable=~constant if standardize or fit_intercept else np.ones(len(constant), dtype=bool),
+        origin=moments.start - moments.offset,
+        centre=np.append(np.tile(centre, copies), np.zeros(q)),
+        scale=np.append(np.tile(scale, copies), np.ones(q)),
+        usable=np.tile(usable, copies),
         weights=weights,
-        free=np.array([fleet.columns]) if fit_intercept else empty,
-        penalised=empty,
-        norms=np.hypot(moments.sd, moments.mean - centre) / scale,
+        free=fleet.columns + np.arange(loss.levels if fit_intercept else 0),
+        penalised=np.zeros(0, dtype=np.int64),
+        norms=np.tile(width, copies),
+        widest=np.tile((affine.size + np.abs(affine.shift + centre)) / scale, copies),
+        bend=loss.smoothness,
     )
     return reweighted(bare, weights)
 
@@ -206,12 +281,15 @@ def build(
 def reweighted(problem: Problem, weights: Floats) -> Problem:
     """The same problem with other penalty weights v: 0 frees a column, inf takes it out."""
     free = np.flatnonzero(problem.usable & (weights == 0))
+    if problem.loss.redundant:  # where all copies are free the last cannot be told from the others' sum
+        rest = problem.p - problem.p // problem.loss.width
+        free = free[(free < rest) | ~problem.loose(weights == 0)[free % (problem.p - rest)]]
     penalised = np.flatnonzero(problem.usable & (weights > 0) & np.isfinite(weights))
-    constant = problem.free[problem.free == problem.p]
+    constants = problem.free[problem.free >= problem.p]
     made = replace(
         problem,
         weights=weights,
-        free=np.append(free, constant).astype(np.int64),
+        free=np.append(free, constants).astype(np.int64),
         penalised=penalised.astype(np.int64),
     )
     return repriced(made, problem.whole)
@@ -221,5 +299,11 @@ def repriced(problem: Problem, penalty: Penalty) -> Problem:
     """The same problem under another penalty, which is given over all columns of X."""
     cols = problem.penalised
     placed = penalty.on(cols, problem.weights[cols], problem.units)
-    curvature = problem.loss.smoothness * np.square(problem.norms[cols])
+    curvature = problem.bend * np.square(problem.norms[cols])
     return replace(problem, whole=penalty, penalty=placed.curved(curvature))
+
+
+def bent(problem: Problem, bend: float) -> Problem:
+    """The same problem where no bound on f'' is known, with what it is at the null model."""
+    known = bool(np.isfinite(problem.loss.smoothness))
+    return problem if known else repriced(replace(problem, bend=bend), problem.whole)

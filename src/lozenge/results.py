@@ -33,8 +33,8 @@ class Status(Enum):
         "Ask for a looser tol, or look for columns that are nearly copies of one another"
     )
     UNBOUNDED = (
-        "not certified: the loss has no finite minimum here (unpenalised columns separate the classes). "
-        "Penalise those columns, or use a larger alpha; under L0Ball give a ridge or fewer features"
+        "not certified: the loss has no finite minimum here (what is unpenalised separates the classes, or every count "
+        "is zero). Penalise those columns, or use a larger alpha; under L0Ball give a ridge or fewer features"
     )
     LOCAL = (
         "not proved best: no exchange of features improves this subset, and the certificate says how much another one "
@@ -154,6 +154,11 @@ class Source(Protocol):
         """Whether the penalty is."""
         ...
 
+    @property
+    def loss(self) -> Any:
+        """The loss, which a user's own object is known by only here."""
+        ...
+
     def solve(self, alpha: float) -> Solution:
         """Solve and certify at one α."""
         ...
@@ -211,19 +216,19 @@ class Source(Protocol):
         ...
 
     def weights_at(self, alpha: float) -> Floats:
-        """(p + 1,) weights at one α in the units the penalty sees, and the level of η at the mean of every column."""
+        """(p + q,) weights at one α in the units the penalty sees, and the levels of η at the mean of every column."""
         ...
 
     def losses(self, weights: Floats) -> Floats:
-        """(m,) mean losses at any weights (p + 1, m) in the units of `weights_at`."""
+        """(m,) mean losses at any weights (p + q, m) in the units of `weights_at`."""
         ...
 
     def evaluate(self, weights: Floats) -> tuple[Floats, Floats]:
-        """Mean loss (m,) and pulls (p + 1, m) at any weights (p + 1, m) in the units of `weights_at`."""
+        """Mean loss (m,) and pulls (p + q, m) at any weights (p + q, m) in the units of `weights_at`."""
         ...
 
     def hessian(self, weights: Floats, features: Indices) -> Floats:
-        """(k, k) of the mean loss on some features, at weights (p + 1,); feature p is the level."""
+        """(k, k) of the mean loss on some features, at weights (p + q,); features from p on are the levels."""
         ...
 
 
@@ -233,11 +238,14 @@ class Model:
 
     ``scale`` and ``center`` are each column's weighted standard deviation and mean; ``penalised_unit`` is the unit of
     the coordinate that the penalty sees (``scale`` where the fit standardised, else 1), so that the penalised
-    weight is ``coef * penalised_unit``.
+    weight is ``coef * penalised_unit``.  With weights of their own for several ``outputs`` the figures of the columns
+    are repeated for each.  ``offset``: there was one.  ``y_mean`` and ``y_sd`` are those of the response as the loss
+    reads it, (q,) where it has a column for each output (of classes, of their indicators), and 0 where it has other
+    columns.
     """
 
     loss: str
-    loss_parameters: dict[str, float]
+    loss_parameters: dict[str, Any]
     penalty: str
     penalty_parameters: dict[str, Any]
     fit_intercept: bool
@@ -248,9 +256,9 @@ class Model:
     alpha_max: float
     null_loss: float
     saturated_loss: float
-    null_intercept: float
-    y_mean: float
-    y_sd: float
+    null_intercept: Any
+    y_mean: Any
+    y_sd: Any
     scale: Floats
     center: Floats
     penalised_unit: Floats
@@ -258,6 +266,25 @@ class Model:
     constant: Bools
     classes: tuple[Any, ...] = ()
     target: str | None = None
+    outputs: tuple[str, ...] = ()
+    offset: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """The cumulative hazard of a row with η = 0, in one stratum: ``hazard`` (T,) from each of ``times`` (T,) on."""
+
+    stratum: Any
+    times: Floats
+    hazard: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Survival:
+    """Survival curves: ``curves`` (n, T), the chance of each row to be without an event at each of ``times`` (T,)."""
+
+    times: Floats
+    curves: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -308,12 +335,23 @@ class History:
 class Solution:
     """The weights at one α, in the user's units, with their certificate.
 
-    ``radius``: under a constraint, that of this solution; α is nan where it is a number of features.
+    Attributes
+    ----------
+    alpha : float
+        nan on a path by size.
+    coef : (p,), or (p·q,) for q classes or responses with weights of their own
+        Those of the first output first: ``coef.reshape(q, p)`` has a row for each.
+    intercept : float, or (q,); (classes - 1,) for ``ordinal``
+        For ``cox``, which has none, what makes the hazard of a row of means 1.
+    feature_names : one per weight, ``age``, or ``age[setosa]`` with several outputs
+    gap, deviance_ratio, df, status, certificate, unique : what `Path` has at this α
+    radius : float, optional
+        Under a constraint, that of this solution.
     """
 
     alpha: float
     coef: Floats
-    intercept: float
+    intercept: Any
     gap: float
     deviance_ratio: float
     df: int
@@ -339,19 +377,38 @@ class Solution:
         return self.coef.nonzero()[0]
 
     def predict(self, X: Any, *, offset: Any = None) -> Any:
-        """Means for a regression, class labels for a classification; X is (n, p) in the user's units."""
+        """Give what η = offset + b₀ + X b foretells; X is (n, p) in the user's units.
+
+        (n,) means, for ``huber`` centres and for ``quantile`` quantiles, or (n, q) means for ``multitask``; class
+        labels for classes; for ``cox`` hazards relative to a row of means.  Without ``offset`` it is 0.
+
+        Raises
+        ------
+        ValueError
+            If the columns are not the model's; for a loss of the user's own, whose mean a solution does not hold.
+        """
         from lozenge import fit
 
         return fit.predict(self, X, offset=offset)
 
     def predict_proba(self, X: Any, *, offset: Any = None) -> Any:
-        """(n, classes) probabilities, columns in the order of ``model.classes``."""
+        """(n, classes) probabilities, columns in the order of ``model.classes``.
+
+        Raises
+        ------
+        ValueError
+            For a loss that has none: one without classes, or ``squared_hinge``, whose η is a score.
+        """
         from lozenge import fit
 
         return fit.predict_proba(self, X, offset=offset)
 
     def score(self, X: Any, y: Any, *, sample_weight: Any = None, offset: Any = None) -> float:
-        """D² = 1 - deviance / null deviance, on these rows; R² for the squared loss."""
+        """D² = 1 - Σ w (f(y, η) - least f) / Σ w (f(y, c) - least f), c the best constant η of these rows.
+
+        1 is perfect, 0 no better than a constant, below 0 worse; R² for the squared loss, and nan where a constant is
+        perfect.
+        """
         from lozenge import fit
 
         return fit.score(self, X, y, sample_weight=sample_weight, offset=offset)
@@ -365,7 +422,11 @@ class Path:
     ----------
     alphas : (L,)
     coefs : (p, L) scipy.sparse CSC, user's units
-    intercepts, gaps, deviance_ratio, df, unique : (L,)
+        (p·q, L) for q classes or responses with weights of their own (``multinomial``, ``multitask``): those of the
+        first output first.
+    intercepts : (L,), or (L, q) with several outputs, (L, classes - 1) for ``ordinal``
+    feature_names : one per row of ``coefs``: ``age``, or ``age[setosa]`` with several outputs
+    gaps, deviance_ratio, df, unique : (L,)
     status, certificates : (L,) tuples
     passes : float
         Bytes of X read by every product, over the size of X.
@@ -395,6 +456,7 @@ class Path:
     encoding: dict[str, Any] | None = None
     source: Source | None = None
     radii: Floats | None = None
+    baseline: tuple[Baseline, ...] = ()
 
     def __repr__(self) -> str:
         certified = sum(status is Status.CERTIFIED for status in self.status)
@@ -474,10 +536,22 @@ class Path:
         return fit.alpha_for(self, t)
 
     def predict(self, X: Any, *, alpha: float | None = None, offset: Any = None) -> Any:
-        """Predict at α (the chosen one if none is named)."""
+        """Predict at α (the chosen one if none is named): see `Solution.predict`."""
         from lozenge import fit
 
         return (fit.chosen(self) if alpha is None else self.at(alpha)).predict(X, offset=offset)
+
+    def survival(
+        self, X: Any, times: Any = None, *, strata: Any = None, alpha: float | None = None, offset: Any = None
+    ) -> Survival:
+        """Give survival curves exp(-H₀(t) e^η) of a Cox model's rows, at ``times`` or at every event time seen.
+
+        ``strata`` (n,) names each row's stratum where the model has several.  At another α than the chosen one the data
+        must be in memory.
+        """
+        from lozenge import fit
+
+        return fit.survival(self, X, times, strata=strata, alpha=alpha, offset=offset)
 
     def why(self, feature: str | int, alpha: float | None = None, *, df: int | None = None) -> Reason:
         """Say why this feature has the weight that it has, at an α or where at most ``df`` features are kept."""
@@ -567,6 +641,12 @@ class Reason:
     first_size : the smallest size of this path that keeps it
     short_by, proved : the relative distance of this subset's objective from a lower bound, and whether that proves it
     ridge : that of the constraint or the penalty
+    effect, of : what the weight does to what is foretold, and what that is, as `lozenge.losses.Words` says it
+    output : the one of several outputs whose weight this is
+    against, elsewhere : where it is one of the classes of a multinomial fit, the others on which the same column has no
+        weight, and has one; else None and empty
+    apart : weight per SD less that of the classes ``against``; where there are none, less the mean over all classes
+    exact : the loss is quadratic, so that an exchange costs what it is said to
     """
 
     feature: str
@@ -616,6 +696,13 @@ class Reason:
     short_by: float | None = None
     proved: bool = False
     ridge: float = 0.0
+    effect: str = "level"
+    of: str = "mean"
+    output: str | None = None
+    against: tuple[str, ...] | None = None
+    elsewhere: tuple[str, ...] = ()
+    apart: float = math.nan
+    exact: bool = True
 
     def __post_init__(self) -> None:
         if math.isnan(self.pull):
@@ -640,6 +727,7 @@ class WhatIf:
     weight, weight_without : user's units
     explained, explained_without : share of the null deviance
     kept, kept_without : non-zero weights
+    several : there are weights for several outputs
     """
 
     feature: str
@@ -652,6 +740,7 @@ class WhatIf:
     kept: int
     kept_without: int
     gap: float
+    several: bool = False
 
     def __str__(self) -> str:
         from lozenge.explain import rivals

@@ -15,30 +15,30 @@ if TYPE_CHECKING:
     from lozenge.design.base import Floats
 
 
-def fold_table(cv: Any, y: Floats, classes: int, seed: int) -> NDArray[np.uint8]:
+def fold_table(cv: Any, n: int, kinds: NDArray[np.intp] | None, seed: int) -> NDArray[np.uint8]:
     """Give each row's part in each fold: (n, K) of 0 (neither), 1 (train), 2 (test).
 
     Parameters
     ----------
     cv : int, array of fold labels, a scikit-learn splitter, or pairs (train, test) of row indices
-        An int gives that many shuffled folds, stratified where y codes classes.
+        An int gives that many shuffled folds, stratified by the kinds of the rows.
+    kinds : (n,) such as codes of classes; a splitter gets them as y
 
     Raises
     ------
     ValueError
         For fewer than 2 folds or more folds than rows, labels of the wrong length, an empty part.
     """
-    n = len(y)
     if isinstance(cv, (int, np.integer)) and not isinstance(cv, bool):
         if not 2 <= cv <= n:
             raise ValueError(f"cv must be between 2 and the number of rows, {n}; got {cv}")
-        return _from_labels(_shuffled(y, int(cv), classes, seed))
+        return _from_labels(_shuffled(n, int(cv), kinds, seed))
     if isinstance(cv, (str, bytes, bool, float, np.floating)):
         raise TypeError(
             f"cv must be a number of folds, one label per row, a splitter or pairs of row indices; got {cv!r}"
         )
     if hasattr(cv, "split"):
-        return _from_pairs(cv.split(np.zeros((n, 1)), y), n)
+        return _from_pairs(cv.split(np.zeros((n, 1)), np.zeros(n) if kinds is None else kinds), n)
     if not hasattr(cv, "__array__") and not (isinstance(cv, (list, tuple)) and all(np.isscalar(one) for one in cv)):
         return _from_pairs(cv, n)
     labels = np.asarray(cv)
@@ -49,13 +49,13 @@ def fold_table(cv: Any, y: Floats, classes: int, seed: int) -> NDArray[np.uint8]
     return _from_pairs(cv, n)
 
 
-def _shuffled(y: Floats, count: int, classes: int, seed: int) -> NDArray[np.intp]:
-    order = np.random.default_rng(seed).permutation(len(y))
-    if classes:
-        # Dealing the shuffled rows out class by class gives every fold its share of each.
-        order = order[np.argsort(y[order], kind="stable")]
-    folds = np.empty(len(y), dtype=np.intp)
-    folds[order] = np.arange(len(y)) % count
+def _shuffled(n: int, count: int, kinds: NDArray[np.intp] | None, seed: int) -> NDArray[np.intp]:
+    order = np.random.default_rng(seed).permutation(n)
+    if kinds is not None:
+        # Dealing the shuffled rows out kind by kind gives every fold its share of each.
+        order = order[np.argsort(kinds[order], kind="stable")]
+    folds = np.empty(n, dtype=np.intp)
+    folds[order] = np.arange(n) % count
     return folds
 
 

@@ -7,22 +7,19 @@ columns and candidates, whatever the number of rows.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from functools import partial
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from lozenge.design.base import Cost
-from lozenge.threads import spread, workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from lozenge.design.base import Affine, Design, Floats, Indices, Panel
-    from lozenge.losses.base import Loss
+    from lozenge.losses.base import Bonds, Loss
     from lozenge.results import Bools, Split
 
     Splits = Sequence[Split | None]
@@ -30,7 +27,7 @@ if TYPE_CHECKING:
 GROUP = 16  # candidates worked on together, or as many more as keep an array over the rows small
 SMALL = 1 << 21  # its entries: 16 MB
 BITS = 52  # of a float64's integer
-LONG = 1 << 15  # entries of η from which a loss is worth several threads
+FEW = 16  # columns that are laid out at once
 MILD = 250  # binary exponents whose squares neither over- nor underflow
 MEMO = 1 << 22  # entries of the linear predictor that a shard remembers: 32 MB
 TRAIN, TEST = 1, 2  # codes in the fold table; 0 is in neither part
@@ -56,16 +53,22 @@ class Curve:
 
 @dataclass(frozen=True, eq=False)
 class Want:
-    """Which sums are asked for.  Column p of every index set is the constant 1."""
+    """Which sums are asked for.
+
+    With q outputs the columns of the first come first, then those of the next; the constants of all outputs are last,
+    so that with one output column p is the constant 1.
+    """
 
     loss: bool = False
     gradient: Indices | Literal["all"] | None = None
     gram: tuple[Indices, Indices] | None = None  # weighted by w f''
+    rooms: Indices | None = None  # a Gram weighted by the room that a dual point has
     plain_gram: tuple[Indices, Indices] | None = None  # weighted by w alone
     products: float | None = None  # a location to take off y
     moments: Floats | None = None  # (p,) the centre
     dual: Dual | None = None
     curve: Curve | None = None
+    sharp: Floats | None = None  # (m,) widths of the corners of a loss that has some
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,16 +102,18 @@ class Sums:
     Attributes
     ----------
     weight : (m,) Σw
-    slope : (m,) Σ w f'
+    slope : (q, m) Σ w f'
     loss : (m,) Σ w f
-    gradient : (p + 1, m) or (|S|, m), X̃ᵀ w f'
-    gram : (l, r, m) X̃_Lᵀ diag(w f'') X̃_R, or diag(w) for ``plain_gram``
+    gradient : (P + q, m) or (|S|, m), X̃ᵀ w f'; P = p copies of a feature's weights
+    gram : (l, r, m) X̃_Lᵀ diag(w f'') X̃_R, or diag(w) for ``plain_gram``, a matter of the design's own columns
+    rooms : like ``gram``, at the room that a dual point has
     products : (p + 2, p + 2, m) [X̃ 1 t]ᵀ diag(w) [X̃ 1 t], t = y - offset - location
     saturated, offset : (m,) Σ w inf f and Σ w offset, with the moments
     first, second : (p, m) Σ w (x̃ - centre) and Σ w (x̃ - centre)²
-    curve, bend : (|on|, m) X̃ᵀ diag(w f'') X̃d along each direction d, and (m,) 1ᵀ diag(w f'') X̃d
-    fenchel : (m,) Σ w (f(y, η) + f*(y, u) - uη) >= 0 at the dual point u
-    residual : (m,) Σ w f'²
+    curve, bend : (|on|, m) X̃ᵀ diag(w f'') X̃d along each direction d, and (q, m) 1ᵀ diag(w f'') X̃d
+    fenchel, rough : (m,) Σ w (f(y, η) + f*(y, u) - uη) >= 0 at the dual point u, and a bound on its rounding
+    residual, steep : (m,) Σ w f'², and with the rooms Σ w f'' of the output that bends most
+    start : (q, m) Σw times a constant η near the least loss, with the moments
     """
 
     weight: Floats
@@ -116,6 +121,7 @@ class Sums:
     loss: Floats = field(default_factory=_not_asked)
     gradient: Floats = field(default_factory=_not_asked)
     gram: Floats = field(default_factory=_not_asked)
+    rooms: Floats = field(default_factory=_not_asked)
     plain_gram: Floats = field(default_factory=_not_asked)
     products: Floats = field(default_factory=_not_asked)
     saturated: Floats = field(default_factory=_not_asked)
@@ -125,7 +131,10 @@ class Sums:
     curve: Floats = field(default_factory=_not_asked)
     bend: Floats = field(default_factory=_not_asked)
     fenchel: Floats = field(default_factory=_not_asked)
+    rough: Floats = field(default_factory=_not_asked)
     residual: Floats = field(default_factory=_not_asked)
+    steep: Floats = field(default_factory=_not_asked)
+    start: Floats = field(default_factory=_not_asked)
 
     def __add__(self, other: Sums) -> Sums:
         return Sums(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})
@@ -162,28 +171,56 @@ class Shard:
         rows = [None] * m if rows is None else rows
         if want.products is not None:
             return Sums(weight=np.sum(self._weights(rows), axis=0), products=self._products(rows, want.products))
-        group = max(GROUP, SMALL // max(1, len(self.y)))
+        group = max(GROUP, SMALL // max(1, self.y.size))
         groups = [slice(start, min(start + group, m)) for start in range(0, m, group)]
         return _beside([self._group(coef[:, g], cols, want, rows[g], g) for g in groups])
 
     def predict(self, coef: Floats, cols: Indices) -> Floats:
         """η (n, m): the one thing that leaves row by row."""
         eta = self.linear(coef, cols)
-        return eta if self.offset is None else eta + self.offset[:, None]
+        if self.offset is None:
+            return eta
+        # (n,), the same for all outputs, or (n, q)
+        return np.add(eta, self.offset.reshape((len(eta), 1, -1)[: eta.ndim]), out=eta)
 
     def bend(self, coef: Floats, cols: Indices, split: Split | None) -> tuple[Floats, Floats]:
         """w f' and w f'' row by row, at one candidate."""
-        eta, w, y = self._eta(coef, cols), self._weights([split]), self.y[:, None]
-        slope, curvature = _by_rows(self.loss.gradient, y, eta), _by_rows(self.loss.curvature, y, eta)
-        return (w * slope)[:, 0], (w * curvature)[:, 0]
+        eta, w = self._eta(coef, cols), self._weights([split])
+        return self.loss.slopes(self.y, w, eta)[:, 0], self.loss.bends(self.y, w, eta)[:, 0]
+
+    @property
+    def columns(self) -> int:
+        """P, one column for every weight that is not a constant's."""
+        return self.design.shape[1] * self._copies
+
+    @property
+    def _copies(self) -> int:
+        return 1 if self.loss.shared else self.loss.width
+
+    def _places(self, cols: Indices) -> list[tuple[Bools, Indices]]:
+        """Of each copy of the features: which of some columns are in it, and the design's columns that they are."""
+        p = self.design.shape[1]
+        copy = cols // p
+        return [(copy == k, cols[copy == k] - k * p) for k in range(self._copies)]
+
+    def _constants(self, cols: Indices) -> list[Bools]:
+        """Of each output: which of some columns is its constant."""
+        return [cols == self.columns + k for k in range(self.loss.width)]
 
     def linear(self, coef: Floats, cols: Indices) -> Floats:
-        """X̃_S B without the offset; column p is the constant."""
-        p = self.design.shape[1]
-        constant = cols == p
-        eta = self.design.predict(coef[~constant], cols[~constant])
-        if constant.any():
-            eta += coef[constant]
+        """X̃_S B without the offset, (n, m) or (n, m, q)."""
+        q = self.loss.width
+        parts = [self.design.predict(coef[own], on) for own, on in self._places(cols)]
+        if q == 1:
+            eta = parts[0]
+        else:
+            eta = np.empty((*parts[0].shape, q), order="F")
+            for k in range(q):
+                eta[:, :, k] = parts[k % len(parts)]
+        for k, own in enumerate(self._constants(cols)):
+            if own.any():
+                view = eta if q == 1 else eta[:, :, k]
+                view += coef[own]
         return eta
 
     def _group(self, coef: Floats, cols: Indices, want: Want, rows: Splits, g: slice) -> Sums:
@@ -192,42 +229,65 @@ class Shard:
         found["weight"] = np.sum(w, axis=0)
         if want.moments is not None:
             found["first"], found["second"] = self._moments(w, rows, want.moments)
-            found["saturated"] = self.loss.saturated(self.y) @ w
-            found["offset"] = np.zeros(len(rows)) if self.offset is None else self.offset @ w
+            found["saturated"] = self.loss.least(self.y, w)
+            found["offset"] = self._offsets(w)
+            found["start"] = self.loss.start(self.y, w) * found["weight"]
         if want.plain_gram is not None:
-            found["plain_gram"] = self._gram(w, *want.plain_gram)
-        if want.loss or any(part is not None for part in (want.gradient, want.gram, want.dual, want.curve)):
+            found["plain_gram"] = self._plain(w, *want.plain_gram)
+        if want.loss or any(part is not None for part in (want.gradient, want.gram, want.rooms, want.dual, want.curve)):
             found |= self._at(self._eta(coef, cols), w, want, g)
         return Sums(**found)
 
     def _at(self, eta: Floats, w: Floats, want: Want, g: slice) -> dict[str, Any]:
-        y, loss = self.y[:, None], self.loss
+        y, loss = self.y, self.loss if want.sharp is None else self.loss.sharpened(want.sharp[g])
         found: dict[str, Any] = {}
         if want.loss:
-            found["loss"] = np.sum(w * _by_rows(loss.value, y, eta), axis=0)
+            found["loss"] = loss.total(y, w, eta)
         if want.gradient is not None:
-            slope = _by_rows(loss.gradient, y, eta)
-            found["residual"] = np.sum(w * np.square(slope), axis=0)
-            R = np.asfortranarray(w * slope)
-            found["slope"] = np.sum(R, axis=0)
+            R = loss.slopes(y, w, eta)
+            found["residual"] = self._squares(R, w)
+            found["slope"] = self._level(R)
             found["gradient"] = self._correlate(R, want.gradient)
         if want.gram is not None:
-            found["gram"] = self._gram(w * _by_rows(loss.curvature, y, eta), *want.gram)
+            found["gram"] = self._gram(loss.bends(y, w, eta), w, eta, *want.gram)
+        if want.rooms is not None:
+            D = loss.rooms(y, w, eta)
+            found["rooms"] = self._gram(D, w, eta, want.rooms, want.rooms)
+            found["steep"] = self._steep(D)
         if want.curve is not None:
             curve = want.curve
-            R = np.asfortranarray(w * loss.curvature(y, eta) * self.linear(curve.directions[:, g], curve.along))
-            found["bend"] = np.sum(R, axis=0)
+            R = loss.along(y, w, eta, self.linear(curve.directions[:, g], curve.along))
+            found["bend"] = self._level(R)
             found["curve"] = self._correlate(R, curve.on)
         if want.dual is not None:
             dual = want.dual
             shift = self.linear(dual.shift[:, g], dual.cols)
-            # Summed row by row and not as three large sums, so that it does not cancel.  A candidate so far out that
-            # this overflows gets nan or inf here, and no certificate.
-            with np.errstate(over="ignore", invalid="ignore"):
-                u = dual.scale[g] * (loss.gradient(y, eta) - loss.curvature(y, eta) * shift)
-                young = loss.value(y, eta) + loss.conjugate(y, u) - u * eta
-            found["fenchel"] = np.sum(np.multiply(w, young, out=np.zeros_like(young), where=w > 0), axis=0)
+            found["fenchel"], found["rough"] = loss.young(y, w, eta, dual.scale[g], shift)
         return found
+
+    def _offsets(self, w: Floats) -> Floats:
+        """(q, m) Σ w offset."""
+        if self.offset is None:
+            return np.zeros((self.loss.width, w.shape[1]))
+        return np.broadcast_to(np.atleast_2d(self.offset.T @ w), (self.loss.width, w.shape[1]))
+
+    def _squares(self, R: Floats, w: Floats) -> Floats:
+        """(m,) Σ w f'² from w f', over all outputs."""
+        w = w.reshape(w.shape + (1,) * (R.ndim - 2))
+        squares = np.divide(np.square(R), w, out=np.zeros_like(R), where=w > 0.0)
+        shared = self.loss.width if self.loss.shared else 1  # |Σₖ rₖ|² ≤ q Σₖ |rₖ|²
+        return np.asarray(shared * squares.sum(axis=(0, *range(2, R.ndim))))
+
+    def _steep(self, D: Floats) -> Floats:
+        """(m,) Σ w f'' where a feature moves its outputs by 1, of the output that bends most."""
+        total = D.sum(axis=0)
+        if total.ndim == 3:
+            total = total.sum(axis=(1, 2))[:, None] if self.loss.shared else np.diagonal(total, axis1=1, axis2=2)
+        return np.asarray(total if total.ndim == 1 else np.max(total, axis=1))
+
+    def _level(self, R: Floats) -> Floats:
+        """(q, m) the sums over rows of each output."""
+        return np.atleast_2d(R.sum(axis=0).T)
 
     def _eta(self, coef: Floats, cols: Indices) -> Floats:
         # A certificate asks about the same candidates as the pass before it: η is kept for one more question.
@@ -286,30 +346,97 @@ class Shard:
         return [np.flatnonzero(lot == k) for k in range(len(pattern))], pattern
 
     def _correlate(self, R: Floats, want: Indices | Literal["all"]) -> Floats:
-        p = self.design.shape[1]
+        """X̃_Sᵀ R, of every output's own R."""
+        p, m = self.design.shape[1], R.shape[1]
+        sums = self._level(R)
+        slices = R[:, :, None] if R.ndim == 2 else R
+        if self.loss.shared:
+            slices = np.asfortranarray(slices.sum(axis=2))[:, :, None]
         if isinstance(want, str):
             # One candidate after the other, as they are read from here on: rows of m would be m loops of p.
-            out = np.empty((p + 1, R.shape[1]), order="F")
-            out[:p], out[p] = self.design.correlate(R), R.sum(axis=0)
+            out = np.empty((self.columns + self.loss.width, m), order="F")
+            found = self.design.correlate(slices.reshape((len(R), -1), order="F"))
+            for k in range(self._copies):
+                out[k * p : (k + 1) * p] = found[:, k * m : (k + 1) * m]
+            out[self.columns :] = sums
             return out
-        out = np.empty((len(want), R.shape[1]))
-        constant = want == p
-        out[~constant] = self.design.correlate(R, want[~constant])
-        out[constant] = R.sum(axis=0)
+        out = np.empty((len(want), m))
+        for k, (own, on) in enumerate(self._places(want)):
+            out[own] = self.design.correlate(slices[:, :, k], on)
+        for k, own in enumerate(self._constants(want)):
+            out[own] = sums[k]
         return out
 
-    def _gram(self, D: Floats, left: Indices, right: Indices) -> Floats:
-        p = self.design.shape[1]
-        L, R = left == p, right == p
+    def _gram(self, D: Floats, w: Floats, eta: Floats, left: Indices, right: Indices) -> Floats:
+        """X̃_Lᵀ D X̃_R, by the blocks of the outputs, less what binds the rows."""
         G = np.empty((len(left), len(right), D.shape[1]))
         for c in range(D.shape[1]):
+            G[:, :, c] = self._blocks(D[:, c], left, right)
+            bond = self.loss.bonds(self.y, w[:, c], eta[:, c])
+            if bond is not None:
+                G[:, :, c] -= self._bound(bond, left, right)
+        return G
+
+    def _bound(self, bond: Bonds, left: Indices, right: Indices) -> Floats:
+        """(U'X̃_L)'(U'X̃_R) of what binds the rows."""
+        cols, places = np.unique(np.concatenate([left, right]), return_inverse=True)
+        # Columns are read as what a weight of 1 on each foretells: few at once, as every one is asked for every weight.
+        parts = [bond(self.linear(np.eye(len(some)), some)) for some in np.split(cols, range(FEW, len(cols), FEW))]
+        found = np.hstack(parts)
+        product: Floats = found[:, places[: len(left)]].T @ found[:, places[len(left) :]]
+        return product
+
+    def _blocks(self, D: Floats, left: Indices, right: Indices) -> Floats:
+        """X̃_Lᵀ D X̃_R: a block for each copy of the features on either side, and the constants.
+
+        D is (n, q, q), or where no output bends another (n, q), or with one output (n,).
+        """
+        q, shared = self.loss.width, self.loss.shared
+        apart = D.ndim == 2
+        D = D.reshape(len(D), q, -1)
+        G = np.zeros((len(left), len(right)))
+        lefts, rights = self._places(left), self._places(right)
+        for k, (row, above) in enumerate(lefts):
+            for each, (column, beside) in enumerate(rights):
+                if len(above) and len(beside) and (k == each or not apart):
+                    d = D.sum(axis=(1, 2)) if shared else D[:, k, 0 if apart else each]
+                    G[np.ix_(row, column)] = self.design.gram(np.ascontiguousarray(d), above, beside)
+        rows, columns = self._constants(left), self._constants(right)
+        self._margin(D, lefts, columns, G, apart=apart)
+        self._margin(D, rights, rows, G.T, apart=apart)
+        level = np.diag(D.sum(axis=0)[:, 0]) if apart else D.sum(axis=0)
+        for k, row in enumerate(rows):
+            for each, column in enumerate(columns):
+                G[np.ix_(row, column)] = level[k, each]
+        return G
+
+    def _margin(
+        self, D: Floats, places: list[tuple[Bools, Indices]], constants: list[Bools], G: Floats, *, apart: bool
+    ) -> None:
+        """Fill in the sums of features with the constants of the outputs."""
+        asked = [each for each, constant in enumerate(constants) if constant.any()]
+        if not asked:
+            return
+        for k, (own, on) in enumerate(places):
+            some = [each for each in asked if each == k] if apart else asked
+            edge = D.sum(axis=1)[:, some] if self.loss.shared else D[:, k, [0] if apart and some else some]
+            sums = self.design.correlate(np.asfortranarray(edge), on)
+            for c, each in enumerate(some):
+                G[np.ix_(own, constants[each])] = sums[:, c, None]
+
+    def _plain(self, w: Floats, left: Indices, right: Indices) -> Floats:
+        """X̃_Lᵀ diag(w) X̃_R on the design's own columns; column p is the constant."""
+        p = self.design.shape[1]
+        L, R = left == p, right == p
+        G = np.empty((len(left), len(right), w.shape[1]))
+        for c in range(w.shape[1]):
             if not L.all() and not R.all():
-                G[np.ix_(~L, ~R, [c])] = self.design.gram(D[:, c], left[~L], right[~R])[:, :, None]
+                G[np.ix_(~L, ~R, [c])] = self.design.gram(w[:, c], left[~L], right[~R])[:, :, None]
         if L.any():
-            G[np.ix_(L, ~R)] = self.design.correlate(D, right[~R])[None]
+            G[np.ix_(L, ~R)] = self.design.correlate(w, right[~R])[None]
         if R.any():
-            G[np.ix_(~L, R)] = self.design.correlate(D, left[~L])[:, None]
-        G[np.ix_(L, R)] = np.sum(D, axis=0)
+            G[np.ix_(~L, R)] = self.design.correlate(w, left[~L])[:, None]
+        G[np.ix_(L, R)] = np.sum(w, axis=0)
         return G
 
 
@@ -341,20 +468,6 @@ class Held:
         return b, pull, level
 
 
-def _by_rows(function: Callable[[Floats, Floats], Floats], y: Floats, eta: Floats) -> Floats:
-    """A loss's function, on as many threads as there are where the rows are many."""
-    if eta.size < LONG:
-        return function(y, eta)
-    out = np.empty(eta.shape, order="F")
-
-    def fill(rows: slice) -> None:
-        out[rows] = function(y[rows], eta[rows])
-
-    edges = np.linspace(0, len(eta), workers() + 1).astype(int).tolist()
-    spread([partial(fill, slice(top, bottom)) for top, bottom in pairwise(edges)])
-    return out
-
-
 def rounding_of(rows: int) -> float:
     """Relative rounding of a sum over rows by the streaming kernels.
 
@@ -379,8 +492,8 @@ class Fleet:
 
     @property
     def columns(self) -> int:
-        """p."""
-        return self.shards[0].design.shape[1]
+        """P, one column for every weight that is not a constant's."""
+        return self.shards[0].columns
 
     @property
     def rows(self) -> int:
@@ -421,14 +534,22 @@ class Fleet:
         """Bytes of X read so far over the size of X."""
         return sum(shard.design.bytes_read for shard in self.shards) / self.nbytes
 
+    @property
+    def summable(self) -> bool:
+        """Whether sums of products of X and one response say all that the loss asks."""
+        return self.shards[0].loss.quadratic and self.shards[0].loss.width == 1
+
     def hold(self) -> Held | None:
         """Room for columns to descend on; None where the rows are not all in one place."""
-        return Held(self.shards[0]) if len(self.shards) == 1 else None
+        loss = self.shards[0].loss
+        alone = loss.width == 1 and not (loss.bound or loss.sharpens)
+        return Held(self.shards[0]) if len(self.shards) == 1 and alone else None
 
     def cost(self, m: int) -> Cost:
         """Predicted seconds of products with all of X."""
-        costs = [shard.design.cost(m) for shard in self.shards]
-        return Cost(sum(c.correlate for c in costs), sum(c.products for c in costs))
+        copies = self.columns // self.shards[0].design.shape[1]
+        costs = [shard.design.cost(m * copies) for shard in self.shards]
+        return Cost(sum(c.correlate for c in costs), copies**2 * sum(c.products for c in costs))
 
     def evaluate(self, coef: Floats, cols: Indices, want: Want, rows: Splits | None = None) -> Sums:
         """Sum every shard's answer in a fixed tree by shard number: the same bits wherever each was computed."""

@@ -41,7 +41,7 @@ class Subsets(Source):
         beta[:-1] = solution.coef * problem.scale[:-1] / (problem.fleet.affine.scale * self.unit)
         cols = np.append(problem.free, np.setdiff1d(np.flatnonzero(beta), problem.free)).astype(np.int64)
         _, base = problem.in_user_units(beta[cols], cols)
-        beta[-1] = solution.intercept / self.unit - base
+        beta[-1] = solution.intercept / self.unit - base[0]
         ((point,),) = engine.outcomes([(self.fleet, look(problem, cols, beta[cols, None]))])
         kept = int(np.count_nonzero(beta[problem.penalised]))
         safe = np.zeros(len(problem.penalised), dtype=bool)

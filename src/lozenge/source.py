@@ -15,7 +15,7 @@ from lozenge.engine import Step
 from lozenge.factor import Factor
 from lozenge.penalties import L2
 from lozenge.penalties.balls import Inside
-from lozenge.results import Certificate, Forces, Hold, Solution, Status
+from lozenge.results import Baseline, Certificate, Forces, Hold, Solution, Status
 from lozenge.shards import Want
 from lozenge.threads import one_pool
 from lozenge.working import Working, look
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from lozenge.design.base import Floats
     from lozenge.engine import Null
+    from lozenge.losses import Loss
     from lozenge.penalties import Penalty
     from lozenge.penalties.balls import Norm
     from lozenge.problem import Problem
@@ -40,13 +41,14 @@ WAY = 30  # values of α on the way to one under a concave penalty
 RECENT = 4  # of those, the ones whose pulls on all columns are kept too
 
 
-def weights(problem: Problem, step: Step, unit: float) -> tuple[Indices, Floats, float]:
-    """Non-zero weights of a problem's step by column, and the intercept, in the user's units."""
-    values, intercept = problem.in_user_units(step.beta, step.cols)
+def weights(problem: Problem, step: Step, unit: float) -> tuple[Indices, Floats, Floats]:
+    """Non-zero weights of a problem's step by column, and the (q,) intercepts, in the user's units."""
+    beta, cols = problem.balanced(step.beta, step.cols, step.alpha)
+    values, intercept = problem.in_user_units(beta, cols)
     values, intercept = values * unit, intercept * unit
-    if not (np.isfinite(values).all() and np.isfinite(intercept)):
+    if not (np.isfinite(values).all() and np.isfinite(intercept).all()):
         raise ValueError("a weight overflows in the units of X and y; rescale the columns")
-    rows = step.cols[step.cols < problem.p]
+    rows = cols[cols < problem.p]
     order = np.argsort(rows)
     rows, values = rows[order], values[order]
     return rows[values != 0.0], values[values != 0.0], intercept + 0.0
@@ -101,8 +103,8 @@ class Source:
         answers = dict(zip((id(step) for step in open_), proved, strict=True))
         return [replace(step, unique=answers[id(step)]) if step.unique is None else step for step in steps]
 
-    def weights(self, step: Step) -> tuple[Indices, Floats, float]:
-        """Non-zero weights of a step by column, and the intercept, in the user's units."""
+    def weights(self, step: Step) -> tuple[Indices, Floats, Floats]:
+        """Non-zero weights of a step by column, and the (q,) intercepts, in the user's units."""
         return weights(self.problem, step, self.unit)
 
     def explained(self, loss: float) -> float:
@@ -144,13 +146,18 @@ class Source:
         return replace(found, alpha=step.alpha)
 
     @property
+    def loss(self) -> Loss:
+        """The loss."""
+        return self.problem.loss
+
+    @property
     def convex(self) -> bool:
         """Whether the penalty is."""
         return self.problem.penalty.convex
 
     def certificate(self, step: Step) -> Certificate:
         """What was proved of a step: a gap, or under a concave penalty a violation."""
-        gapped = self.problem.penalty.gapped or step.alpha == 0.0
+        gapped = self.problem.loss.gapped and (self.problem.penalty.gapped or step.alpha == 0.0)
         return Certificate("gap" if gapped else "stationary", step.gap)
 
     def gap(self, step: Step) -> float:
@@ -165,7 +172,7 @@ class Source:
         return Solution(
             alpha=alpha,
             coef=coef,
-            intercept=intercept,
+            intercept=float(intercept[0]) if len(intercept) == 1 else intercept,
             gap=self.gap(step),
             deviance_ratio=self.explained(step.loss),
             df=int(np.count_nonzero(coef[self.problem.penalised])),
@@ -181,8 +188,9 @@ class Source:
         """What pulls on every feature at α."""
         problem, p = self.problem, self.problem.p
         step, pull = self._recalled(alpha)
-        weight, price, certified = np.zeros(p + 1), np.zeros(p), np.ones(p, dtype=bool)
-        weight[step.cols] = step.beta
+        weight, price, certified = np.zeros(len(problem.scale)), np.zeros(p), np.ones(p, dtype=bool)
+        beta, cols = problem.balanced(step.beta, step.cols, alpha)
+        weight[cols] = beta
         price[~np.isfinite(self.model.penalty_weights)] = np.inf
         pen, hold = problem.penalised, None
         if alpha > 0:
@@ -190,7 +198,7 @@ class Source:
             price[pen] = prices * self.unit
             hold = None if held is None else self._whole(held, np.abs(pull[:p]))
         certified[pen] = step.safe if alpha > 0 else False
-        certified[problem.free[problem.free < p]] = False
+        certified[problem.usable & (problem.weights == 0.0)] = False
         live = ~self.model.constant
         return Forces(
             alpha=alpha,
@@ -216,20 +224,25 @@ class Source:
     @one_pool()
     def similarity(self, feature: int, others: Indices) -> Floats:
         """Covariance of one feature with others, in the units the penalty sees."""
-        problem = self.problem
-        one, many = np.array([feature, problem.p]), np.append(np.asarray(others, dtype=np.int64), problem.p)
-        nothing = np.zeros((0, 1)), np.zeros(0, dtype=np.int64)
-        sums = problem.fleet.evaluate(*nothing, Want(plain_gram=(many, one)), [problem.split])
-        return problem.gram(sums.plain_gram[:, :, 0], many[:-1], one[:-1])[:, 0]
+        return self._covariances(np.asarray(others, dtype=np.int64), np.array([feature]))[:, 0]
 
     @one_pool()
     def covariance(self, features: Indices) -> Floats:
         """(k, k) of some features, in the units the penalty sees."""
-        problem = self.problem
-        on = np.append(np.asarray(features, dtype=np.int64), problem.p)
+        on = np.asarray(features, dtype=np.int64)
+        return self._covariances(on, on)
+
+    def _covariances(self, left: Indices, right: Indices) -> Floats:
+        """Of columns of X, whichever output their weights are of."""
+        problem, p = self.problem, len(self.fleet.affine.scale)
+        sides = left % p, right % p
         nothing = np.zeros((0, 1)), np.zeros(0, dtype=np.int64)
-        sums = problem.fleet.evaluate(*nothing, Want(plain_gram=(on, on)), [problem.split])
-        return problem.gram(sums.plain_gram[:, :, 0], on[:-1], on[:-1])
+        asked = Want(plain_gram=(np.append(sides[0], p), np.append(sides[1], p)))
+        raw = problem.fleet.evaluate(*nothing, asked, [problem.split]).plain_gram[:, :, 0]
+        cl, cr = problem.centre[sides[0]], problem.centre[sides[1]]
+        centred = raw[:-1, :-1] - np.outer(cl, raw[-1, :-1] - raw[-1, -1] * cr) - np.outer(raw[:-1, -1], cr)
+        scaled: Floats = centred / np.outer(problem.scale[sides[0]] * problem.weight, problem.scale[sides[1]])
+        return scaled
 
     def contrast(self, alpha: float) -> Floats:
         """(p,) weights, in the user's units, under L2 where it explains the deviance that the fit at α explains.
@@ -290,8 +303,10 @@ class Source:
         null: Null = engine.outcomes([(problem.fleet, engine.null(problem))])[0]
         found = np.full(self.problem.p, np.nan)
         if null.finite:
-            slopes, _ = problem.in_user_units(null.point.beta, problem.free)
-            found[problem.free[problem.free < problem.p]] = slopes * self.unit
+            beta, cols = problem.balanced(null.point.beta, problem.free, 0.0)
+            slopes, _ = problem.in_user_units(beta, cols)
+            found[weights == 0.0] = 0.0
+            found[cols[cols < problem.p]] = slopes * self.unit
         return found[np.asarray(support)]
 
     def under(self, penalty: Penalty) -> Source:
@@ -304,24 +319,25 @@ class Source:
 
     @one_pool()
     def weights_at(self, alpha: float) -> Floats:
-        """(p + 1,) weights at one α in the units the penalty sees, and the level of η at the mean of every column."""
-        step, weights = self._step(alpha), np.zeros(self.problem.p + 1)
-        weights[step.cols] = step.beta
+        """(P + q,) weights at one α in the units the penalty sees, and the levels of η at the mean of every column."""
+        step, weights = self._step(alpha), np.zeros(len(self.problem.scale))
+        beta, cols = self.problem.balanced(step.beta, step.cols, alpha)
+        weights[cols] = beta
         return weights * self.unit
 
     @one_pool()
     def losses(self, weights: Floats) -> Floats:
-        """(m,) mean losses at any weights (p + 1, m) in the units of `weights_at`."""
+        """(m,) mean losses at any weights (P + q, m) in the units of `weights_at`."""
         problem = self.problem
-        cols = np.append(np.flatnonzero(weights[:-1].any(axis=1)), problem.p)
+        cols = problem.cornered(np.flatnonzero(weights[: problem.p].any(axis=1)))
         coef, on = problem.coefficients(weights[cols] / self.unit, cols)
         sums = problem.fleet.evaluate(coef, on, Want(loss=True), [problem.split] * weights.shape[1])
         return sums.loss / problem.weight * (self.unit * self.unit)
 
     @one_pool()
     def evaluate(self, weights: Floats) -> tuple[Floats, Floats]:
-        """Mean loss (m,) and pulls (p + 1, m) at any weights (p + 1, m) in the units of `weights_at`."""
-        cols = np.append(np.flatnonzero(weights[:-1].any(axis=1)), self.problem.p)
+        """Mean loss (m,) and pulls (P + q, m) at any weights (P + q, m) in the units of `weights_at`."""
+        cols = self.problem.cornered(np.flatnonzero(weights[: self.problem.p].any(axis=1)))
         run = look(self.problem, cols, weights[cols] / self.unit)
         points = engine.outcomes([(self.fleet, run)])[0]
         loss = np.array([point.loss for point in points]) * (self.unit * self.unit)
@@ -329,13 +345,29 @@ class Source:
 
     @one_pool()
     def hessian(self, weights: Floats, features: Indices) -> Floats:
-        """(k, k) of the mean loss on some features, at weights (p + 1,); feature p is the level."""
+        """(k, k) of the mean loss on some features, at weights (P + q,); features from P on are the levels."""
         problem = self.problem
-        cols = np.append(np.flatnonzero(weights[:-1]), problem.p)
+        cols = problem.cornered(np.flatnonzero(weights[: problem.p]))
         coef, on = problem.coefficients(weights[cols, None] / self.unit, cols)
-        asked = np.append(features, problem.p)
+        asked = problem.cornered(features)
         sums = problem.fleet.evaluate(coef, on, Want(gram=(asked, asked)), [problem.split])
         return problem.gram(sums.gram[:, :, 0], features, features)
+
+    @one_pool()
+    def baseline(self, alpha: float) -> tuple[Baseline, ...]:
+        """Cumulative hazards where η = 0, by stratum; none where time has no part in the loss."""
+        if not self.problem.loss.bound:
+            return ()
+        step = self._step(alpha)
+        (shard,) = self.fleet.shards
+        coef, on = self.problem.coefficients(step.beta[:, None], step.cols)
+        eta = shard.predict(coef, on)[:, 0]
+        # Weights in the units of X leave out what centring takes off η.
+        rows, values, _ = self.weights(step)
+        affine = self.fleet.affine
+        centre = (affine.shift[rows] + self.problem.centre[rows]) / affine.scale[rows]
+        found = self.problem.loss.hazard(shard.y, shard.weights, eta + float(centre @ values))
+        return tuple(Baseline(*each) for each in found)
 
     def hold(self, alpha: float, feature: int) -> float:
         """How firmly a feature is at zero: price - pull where it is zero, -|weight| where it is kept."""
@@ -396,7 +428,9 @@ class Source:
 
     def _solved(self, alpha: float) -> Step:
         problem = self.work.problem
-        tol = min(self.model.tol, max(SHARP, 16 * problem.fleet.rounding))
+        # Corners that are rounded off are followed as far as was asked: each digit more is a narrower one.
+        sharp = self.model.tol if problem.loss.sharpens else max(SHARP, 16 * problem.fleet.rounding)
+        tol = min(self.model.tol, sharp)
         if alpha == 0.0:
             free = problems.reweighted(problem, np.where(np.isfinite(self.model.penalty_weights), 0.0, np.inf))
             null: Null = engine.outcomes([(problem.fleet, engine.null(free))])[0]

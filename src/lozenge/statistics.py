@@ -74,24 +74,27 @@ class Statistics:
         used = np.flatnonzero(v.any(axis=1))
         slopes = M[used].T @ v[used]  # M is symmetric, and rows lie together
         loss = np.maximum(0.5 * np.sum(v[used] * slopes[used], axis=0), 0.0)
-        found: dict[str, Any] = {"weight": np.full(m, M[p, p]), "loss": loss, "slope": slopes[p]}
+        found: dict[str, Any] = {"weight": np.full(m, M[p, p]), "loss": loss, "slope": slopes[p, None]}
+        found["steep"] = found["weight"]
         # ‖r‖ by the triangle inequality: what rounding of the products can reach is relative to this.
         found["residual"] = np.square(np.sqrt(np.diagonal(M)) @ np.abs(v))
         if want.gradient is not None:
             found["gradient"] = slopes[: p + 1] if isinstance(want.gradient, str) else slopes[want.gradient]
-        for name, asked in (("gram", want.gram), ("plain_gram", want.plain_gram)):
+        rooms = None if want.rooms is None else (want.rooms, want.rooms)
+        for name, asked in (("gram", want.gram), ("rooms", rooms), ("plain_gram", want.plain_gram)):
             if asked is not None:
                 found[name] = np.broadcast_to(M[np.ix_(*asked)][:, :, None], (*map(len, asked), m))
         if want.curve is not None:
             along = want.curve.directions
             found["curve"] = M[np.ix_(want.curve.on, want.curve.along)] @ along
-            found["bend"] = M[p, want.curve.along] @ along
+            found["bend"] = (M[p, want.curve.along] @ along)[None]
         if want.dual is not None:
             # f + f* - uη = ½(f' - u)² with u = s(f' - X̃_uν).
             s, u, nu = want.dual.scale, want.dual.cols, want.dual.shift
             moved = np.sum(nu * slopes[u], axis=0)
             size = np.sum(nu * (M[np.ix_(u, u)] @ nu), axis=0)
             found["fenchel"] = np.square(1.0 - s) * loss + (1.0 - s) * s * moved + 0.5 * np.square(s) * size
+            found["rough"] = np.zeros(m)  # squares, which do not cancel
         return Sums(**found)
 
 

@@ -115,6 +115,11 @@ def exchange(
             size = np.abs(pull[held])
             if (size <= kernel.l1[held] + NOISE * (np.abs(linear[held]) + size + kernel.l1[held])).all():
                 return b, pull
+        # Where many at a time go round, one at a time from the same start does not.
+        exact = finish(S, linear, start, kernel, support)
+        if exact is not None:
+            b = _to_the_first(S, exact, copies, kernel)
+            return b, linear - times(S, b)
         b = start.copy()
     gradient = times(S, b) - linear
     tol, floor = goal.step, 1e-14 * max(float(np.max(np.abs(linear), initial=0.0)), 1e-300)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lozenge import _kernel
 from lozenge.faces import times
-from lozenge.factor import Factor, definite
+from lozenge.factor import Factor, spanning
 from lozenge.penalties.form import SoftThreshold
 from lozenge.shards import GROUP, Curve, Small, Want
 from lozenge.subproblem import solve
@@ -51,8 +51,10 @@ class Point:
     cols : (m,) columns of the design
     beta, gradient : (m,)
     pull : (p + 1,) minus the gradient on all columns; empty until a pass over X has given it
-    curvature : (f, f) Hessian of the free part; residual : Σ w f'²/Σw; both from the same pass
+    room : (f, f) of the free part, the Gram that a dual point is corrected in; residual, bend : Σ w f'²/Σw and
+        Σ w f''/Σw, the largest of all outputs; from the same pass
     linear : (k,) of the small problem at this Hessian, where the gradient is the model's own
+    sharp : width of the loss's corners at which this was found; nan where it has none
     """
 
     cols: Indices
@@ -60,9 +62,11 @@ class Point:
     gradient: Floats
     loss: float
     pull: Floats
-    curvature: Floats
-    residual: float
+    room: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    residual: float = np.nan
+    bend: float = np.nan
     linear: Floats | None = None
+    sharp: float = np.nan
 
 
 class Working:
@@ -79,6 +83,7 @@ class Working:
     gramless : the Hessian is known by its products alone
     copies : (k,) columns of the core that repeat an earlier one, up to sign and rounding
     held : the columns themselves, where descent on the rows is the cheaper way; then there is no core
+    sharp : width of the corners of a loss that has some
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -98,6 +103,7 @@ class Working:
         self.gramless = _gramless(problem)
         self.support = _kernel.Support()
         self.held: Held | None = None
+        self.sharp = np.nan
 
     @property
     def cols(self) -> Indices:
@@ -106,13 +112,13 @@ class Working:
 
     def local(self, point: Point) -> Point:
         """Bring a point with known pulls, whose kept columns are members, to the present ones."""
-        cols, beta = self.cols, np.zeros(self.problem.p + 1)
+        cols, beta = self.cols, np.zeros(len(self.problem.scale))
         beta[point.cols] = point.beta
         return replace(point, cols=cols, beta=beta[cols], gradient=-point.pull[cols], linear=None)
 
     def keeps(self, point: Point) -> Bools:
         """Penalised columns that are not zero at a point."""
-        beta = np.zeros(self.problem.p + 1)
+        beta = np.zeros(len(self.problem.scale))
         beta[point.cols] = point.beta
         found: Bools = beta[self.problem.penalised] != 0.0
         return found
@@ -121,22 +127,22 @@ class Working:
         """Loss and gradient on [free, members] alone."""
         problem, cols = self.problem, self.cols
         coef, on = problem.coefficients(beta[:, None], cols)
-        sums = yield Ask(coef, on, Want(loss=True, gradient=cols), problem.split)
+        sums = yield Ask(coef, on, Want(loss=True, gradient=cols, sharp=widths(self.sharp)), problem.split)
         gradient = problem.gradient(sums.gradient, sums.slope, cols)[:, 0]
-        return Point(cols, beta, gradient, float(sums.loss[0]) / problem.weight, np.zeros(0), self.corner, np.nan)
+        return Point(cols, beta, gradient, float(sums.loss[0]) / problem.weight, np.zeros(0), sharp=self.sharp)
 
     def enlist(self, point: Point) -> None:
         """Make every penalised column a member, without a Gram."""
         self.members = np.arange(len(self.problem.penalised))
         self.inside[:] = True
-        self.corner, self.factor = point.curvature, Factor.of(point.curvature)
+        self.corner, self.factor = point.room, Factor.of(point.room)
 
     def curve(self, beta: Floats, direction: Floats) -> Generator[Ask, Sums, Floats]:
         """Hessian at β times a direction, on [free, members]."""
         problem, cols = self.problem, self.cols
         coef, on = problem.coefficients(beta[:, None], cols)
         along, over = problem.coefficients(direction[:, None], cols)
-        sums = yield Ask(coef, on, Want(curve=Curve(over, along, cols)), problem.split)
+        sums = yield Ask(coef, on, Want(curve=Curve(over, along, cols), sharp=widths(self.sharp)), problem.split)
         return problem.gradient(sums.curve, sums.bend, cols)[:, 0]
 
     def renew(self, beta: Floats, core: Indices) -> Generator[Ask, Sums, None]:
@@ -183,8 +189,8 @@ class Working:
         self.core = np.append(self.core, joining)
         own = problem.penalised[self.members]
         left, right = np.append(problem.free, own[self.core]), own[joining]
-        asked = (np.append(left, problem.p), np.append(right, problem.p))
-        sums = yield Ask(*self.taken_at(), Want(gram=asked), problem.split)
+        asked = (problem.cornered(left), problem.cornered(right))
+        sums = yield Ask(*self.taken_at(), Want(gram=asked, sharp=widths(self.sharp)), problem.split)
         H = problem.gram(sums.gram[:, :, 0], left, right)
         self.side = np.hstack([self.side, H[:f]])
         block = H[f:]
@@ -236,8 +242,8 @@ class Working:
         problem, free = self.problem, self.problem.free
         if not len(free) or self.taken is None:
             return
-        corner = np.append(free, problem.p)
-        sums = yield Ask(*self.taken, Want(gram=(corner, corner)), problem.split)
+        corner = problem.cornered(free)
+        sums = yield Ask(*self.taken, Want(gram=(corner, corner), sharp=widths(self.sharp)), problem.split)
         self.corner = problem.gram(sums.gram[:, :, 0], free, free)
         self.factor = Factor.of(self.corner)
 
@@ -300,14 +306,14 @@ class Working:
 
     def pack(self) -> None:
         """Hold the columns of all members."""
-        own = self.cols[self.cols != self.problem.p]
+        own = self.cols[self.cols < self.problem.p]
         if self.held is not None and len(self.held) < len(own):
             self.held.append(own[len(self.held) :])
 
     def _descended(self, held: Held, point: Point, kernel: SoftThreshold, goal: Goal) -> Point:
         problem, f = self.problem, self.f
         cols = self.cols
-        slopes = cols != problem.p
+        slopes = cols < problem.p
         own = cols[slopes]
         scale, centre, constant = problem.scale[own], problem.centre[own], len(own) < len(cols)
         priced = [np.concatenate([np.zeros(len(own) - len(part)), part]) for part in (kernel.l1, kernel.l2)]
@@ -326,8 +332,8 @@ class Working:
     def unique(self, safes: list[Bools], alphas: list[float]) -> Generator[Ask, Sums, list[bool]]:
         """True where the columns not proved zero are independent (with the ridge part, if any).
 
-        Subsets of independent columns are independent: the union of several α's columns is tried first, and halves of
-        them where that is dependent.
+        Subsets of independent columns are independent, and what holds dependent ones is not: with the columns in the
+        order in which they come in as α falls, one factor tells of all α at once, and what it leaves open has another.
         """
         answers: dict[int, bool] = {}
         for k, safe in enumerate(safes):
@@ -337,40 +343,48 @@ class Working:
                 answers[k] = True
         place = np.full(len(self.members), -1)
         place[self.core] = np.arange(len(self.core))
-        undecided = [[k for k in range(len(safes)) if k not in answers]]
+        undecided = sorted((k for k in range(len(safes)) if k not in answers), key=lambda k: -alphas[k])
         while undecided:
-            group = undecided.pop()
-            if not group:
-                continue
-            where = np.flatnonzero(~np.all([safes[k][self.members] for k in group], axis=0))
+            loose = np.array([~safes[k][self.members] for k in undecided])
+            where = np.flatnonzero(loose.any(axis=0))
+            where = where[np.argsort(np.argmax(loose[:, where], axis=0), kind="stable")]
             # A ridge part only falls with α: what is independent at the smallest is so at all.
-            ridge = self.problem.penalty.kernel(min(alphas[k] for k in group)).ridge[self.members[where]]
-            independent = False
+            ridge = self.problem.penalty.kernel(min(alphas[k] for k in undecided)).ridge[self.members[where]]
             # More columns than rows are dependent.
-            possible = ridge.all() or len(where) + self.f <= self.problem.fleet.rows
-            if possible and (self.held is None or len(where) <= PROVED):
-                new = where[place[where] < 0]
-                place[new] = np.arange(len(self.core), len(self.core) + len(new))
-                yield from self.deepen(new)
-                self.support = _kernel.Support()  # room for another factor, of more columns
-                system = self.reduced[np.ix_(place[where], place[where])]
-                system[np.diag_indices(len(where))] += ridge
-                independent = definite(system)
-            if independent:
-                answers |= dict.fromkeys(group, True)
-            elif len(group) == 1:
-                answers[group[0]] = False
-            else:
-                undecided += [group[: len(group) // 2], group[len(group) // 2 :]]
+            most = len(where) if ridge.all() else max(self.problem.fleet.rows * self.problem.loss.width - self.f, 0)
+            most = min(most, len(where) if self.held is None else PROVED)
+            first = where[:most]
+            new = first[place[first] < 0]
+            place[new] = np.arange(len(self.core), len(self.core) + len(new))
+            yield from self.deepen(new)
+            self.support = _kernel.Support()  # room for another factor, of more columns
+            system = self.reduced[np.ix_(place[first], place[first])]
+            system[np.diag_indices(len(first))] += ridge[:most]
+            reached = spanning(system)
+            left = []
+            for k, own in zip(undecided, loose[:, where], strict=True):
+                if not own[reached:].any():
+                    answers[k] = True
+                elif own[: reached + 1].all():
+                    answers[k] = False
+                else:
+                    left.append(k)
+            undecided = left
         return [answers[k] for k in range(len(safes))]
 
 
-def look(problem: Problem, cols: Indices, betas: Floats) -> Generator[Ask, Sums, list[Point]]:
-    """One pass: loss and gradient over all columns, and the Hessian of the free part, at each candidate on ``cols``."""
+def widths(*sharp: float) -> Floats | None:
+    """Widths of the corners as the shards take them; None where there are none."""
+    return None if np.isnan(sharp).any() else np.array(sharp)
+
+
+def look(problem: Problem, cols: Indices, betas: Floats, *sharp: float) -> Generator[Ask, Sums, list[Point]]:
+    """One pass: loss and gradient over all columns, and the room of the free part, at each candidate on ``cols``."""
+    sharp = sharp or (np.nan,) * betas.shape[1]
     free = problem.free
     coef, on = problem.coefficients(betas, cols)
-    corner = np.append(free, problem.p)
-    sums = yield Ask(coef, on, Want(loss=True, gradient="all", gram=(corner, corner)), problem.split)
+    asked = Want(loss=True, gradient="all", rooms=problem.cornered(free), sharp=widths(*sharp))
+    sums = yield Ask(coef, on, asked, problem.split)
     gradient = problem.gradient(sums.gradient, sums.slope)
     points = []
     for c, beta in enumerate(betas.T):
@@ -382,8 +396,10 @@ def look(problem: Problem, cols: Indices, betas: Floats) -> Generator[Ask, Sums,
                 gradient=-pull[cols],
                 loss=float(sums.loss[c]) / problem.weight,
                 pull=pull,
-                curvature=problem.gram(sums.gram[:, :, c], free, free),
+                room=problem.gram(sums.rooms[:, :, c], free, free),
                 residual=float(sums.residual[c]) / problem.weight,
+                bend=float(sums.steep[c]) / problem.weight,
+                sharp=sharp[c],
             )
         )
     return points

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lozenge.explain import outputs
 from lozenge.explain.fitted import fitted
 from lozenge.explain.geometry import Ball, Bowl, penalised
 from lozenge.penalties import ElasticNet
-from lozenge.results import Lesson
+from lozenge.results import Lesson, Status
 
 if TYPE_CHECKING:
     from lozenge.results import Path
@@ -45,6 +46,7 @@ def unpenalised(fit: Path | None = None, *, pulls: tuple[float, ...] = (3.0, 2.0
     >>> [row[1] for row in lz.lessons.unpenalised().rows]
     [5, 5, 4, 3, 2, 1, 0]
     """
+    told = ""
     if fit is None:
         z = np.abs(np.array(pulls, dtype=np.float64))
         if not (len(z) and np.isfinite(z).all() and z.max() > 0):
@@ -54,7 +56,6 @@ def unpenalised(fit: Path | None = None, *, pulls: tuple[float, ...] = (3.0, 2.0
         explained = 1.0 - np.sum(np.square(np.minimum(z, alphas[:, None])), axis=1) / float(z @ z)
         on, columns = f"orthogonal columns with pulls {', '.join(f'{x:g}' for x in z)}", len(z)
         kept, size = np.count_nonzero(weights, axis=1), weights.sum(axis=1)
-        told = ""
     else:
         found = fitted(fit)
         on, columns = found.on, len(fit.feature_names)
@@ -62,14 +63,15 @@ def unpenalised(fit: Path | None = None, *, pulls: tuple[float, ...] = (3.0, 2.0
         weights = np.abs(fit.coefs[:, k].toarray()) * fit.model.penalised_unit[:, None]
         alphas, kept = fit.alphas[k], fit.df[k]
         explained, size = fit.deviance_ratio[k], weights.sum(axis=0)
-        told = ""
-        if columns <= FREE and fit.model.n > columns and alphas[-1] > 0:
-            free = found.source.solve(0.0)
+        few = columns <= FREE and fit.model.n > columns
+        free = found.source.solve(0.0) if few and found.loss.gapped and alphas[-1] > 0 else None
+        if free is not None and free.status is Status.CERTIFIED:
             alphas, kept = np.append(alphas, 0.0), np.append(kept, np.count_nonzero(free.coef))
             explained = np.append(explained, free.deviance_ratio)
             size = np.append(size, np.abs(free.coef) @ fit.model.penalised_unit)
         elif alphas[-1] > 0:
-            told = f" (The fit at 0 is left out: {columns:,} columns, {fit.model.n:,} rows.)"
+            why = "it is not certified" if few else f"{columns:,} columns, {fit.model.n:,} rows"
+            told = f" (The fit at 0 is left out: {why}.)"
     rows = tuple(
         (f"{a:.4g}", int(many), columns - int(many), float(r), float(s))
         for a, many, r, s in zip(alphas, kept, explained, size, strict=True)
@@ -118,10 +120,11 @@ def correlated(
     found = fitted(fit)
     sd = fit.model.scale / fit.model.penalised_unit
     best: dict[tuple[int, int], float] = {}
-    everyone = np.arange(len(fit.feature_names))
     for j in found.kept[:50]:
         with np.errstate(invalid="ignore", divide="ignore"):
-            r = found.source.similarity(int(j), everyone) / (sd[j] * sd)
+            own = outputs.beside(fit.model, int(j))
+            r = np.zeros(len(sd))
+            r[own] = found.source.similarity(int(j), own) / (sd[j] * sd[own])
         r[fit.model.constant] = 0.0
         r[j] = 0.0
         for k in np.argsort(-np.abs(r), kind="stable")[:PAIRS]:

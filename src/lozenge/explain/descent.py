@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lozenge.explain.fitted import fitted
+from lozenge.explain.fitted import Fitted, fitted, null_weights, straight
 from lozenge.results import Lesson
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lozenge.results import Bools, Floats, Path
+    from lozenge.results import Bools, Floats, Indices, Path
 
 UPDATES = 30  # that are run and drawn
 MANY = 2_000  # of the proximal gradient on data
+HALVINGS = 40  # of its steps
+ROUNDING = 1e-12  # of the objective
 
 
 class Bowl(NamedTuple):
@@ -142,13 +144,15 @@ def descent(fit: Path | None = None, *, start: float = 5.0, rate: float = 0.5) -
 
 
 def _on_data(fit: Path) -> tuple[dict[str, tuple[Floats, float]], str, str]:
-    found = fitted(fit)
+    found = fitted(fit, curved=True)
     forces, alpha = found.forces, found.alpha
-    chosen = [int(j) for j in (*found.kept[:1], *found.zeros[:1])]
+    chosen = [int(j) for j in (*found.kept[:1], *found.pulled[:1])]
     here = found.source.weights_at(alpha)
     runs: dict[str, tuple[Floats, float]] = {}
     for j in chosen:
         h = float(found.source.hessian(here, np.array([j]))[0, 0])
+        if not h > 0.0:
+            raise straight(found.loss)
         bowl = Bowl(h, float(forces.weight[j] + forces.left[j] / h))
         price = float(forces.price[j])
         # The ridge's step must not exceed 2/(h + α), or it runs away.
@@ -159,7 +163,8 @@ def _on_data(fit: Path) -> tuple[dict[str, tuple[Floats, float]], str, str]:
     told = f"{found.names[chosen[0]]} is kept"
     if len(chosen) > 1:
         told += f"; {found.names[chosen[1]]} is the zero that is nearest its price"
-    return runs, found.on, f"Here the loss is the data's, seen from one weight with the others held: {told}."
+    near = "" if found.loss.quadratic else ", to second order"
+    return runs, found.on, f"Here the loss is the data's{near}, seen from one weight with the others held: {told}."
 
 
 def _arrival(w: Floats) -> int | None:
@@ -225,26 +230,27 @@ def early_zeros(
 
 def _arrivals(fit: Path) -> Lesson:
     """Proximal gradient on all weights at once, from the end of the path, at the chosen α."""
-    found = fitted(fit)
-    source, price = found.source, found.forces.price
-    live = np.isfinite(price) & ~fit.model.constant
-    w = source.weights_at(float(fit.alphas[-1]))
-    start = w[:-1].copy()
-    h = _steepest(fit, live)
-    wall = np.append(np.where(live, price, 0.0), 0.0)
-    last = np.zeros(len(w), dtype=int)
-    done = 0
-    for done in range(1, MANY + 1):
-        _, pull = source.evaluate(w[:, None])
-        moved = w + np.append(np.where(live, pull[:-1, 0], 0.0), pull[-1, 0] * fit.model.fit_intercept) / h
-        new = np.sign(moved) * np.maximum(np.abs(moved) - wall / h, 0.0)
-        last[new != 0] = done
-        change, w = float(np.max(np.abs(new - w), initial=0.0)), new
-        if change <= 1e-9 * float(np.max(np.abs(w), initial=0.0)):
+    found = fitted(fit, curved=True)
+    start = found.source.weights_at(float(fit.alphas[-1]))
+    moves = np.zeros(len(start), dtype=bool)
+    moves[: len(found.names)] = np.isfinite(found.forces.price) & ~fit.model.constant
+    moves[found.levels] = True
+    null = null_weights(fit, found.source)
+    h = _steepest(fit, found, moves, null)
+    for _ in range(HALVINGS):
+        run = _proximal(found, start, moves, h)
+        if run is not None:
             break
+        h *= 2.0  # the loss bends more than at the null model somewhere on the way
+    else:
+        raise ValueError(
+            f"no step is short enough for the loss {found.loss.name} on these data; scale the columns of X"
+        )
+    w, last, done = run
+    start, w = start[: len(found.names)], w[: len(found.names)]
     entered = fit.history.entered
     shown = np.flatnonzero(start)
-    gone = w[:-1] == 0
+    gone = w == 0
     order = sorted(shown, key=lambda j: (last[j] + 1 if gone[j] else np.inf, abs(start[j])))
     rows = tuple(
         (found.names[j], float(start[j]), int(last[j] + 1) if gone[j] else None, float(fit.alphas[entered[j]]))
@@ -273,20 +279,40 @@ def _arrivals(fit: Path) -> Lesson:
     )
 
 
-def _steepest(fit: Path, live: Bools) -> float:
-    """A bound on the largest curvature along any direction, by power steps, 10 % above what they reach."""
-    source = fit.source
-    if source is None:
-        raise RuntimeError("a lesson on data has a source")
-    zero = np.zeros(len(live) + 1)
-    _, at_zero = source.evaluate(zero[:, None])
-    direction = np.append(live.astype(np.float64), float(fit.model.fit_intercept))
+def _proximal(found: Fitted, start: Floats, moves: Bools, h: float) -> tuple[Floats, Indices, int] | None:
+    """Steps of length 1/h: where they end, the last step at which each weight is not zero, and how many they are.
+
+    None if the objective rises: h does not bound the curvature there.
+    """
+    price = np.zeros(len(start))
+    price[: len(found.names)] = np.where(moves[: len(found.names)], found.forces.price, 0.0)
+    w, last, before = start, np.zeros(len(start), dtype=int), np.inf
+    done = 0
+    for done in range(1, MANY + 1):
+        loss, pull = found.source.evaluate(w[:, None])
+        cost = float(loss[0]) + float(price @ np.abs(w))
+        if not cost <= before + ROUNDING * abs(before):
+            return None
+        moved = w + np.where(moves, pull[:, 0], 0.0) / h
+        new = np.sign(moved) * np.maximum(np.abs(moved) - price / h, 0.0)
+        last[new != 0] = done
+        change, w, before = float(np.max(np.abs(new - w), initial=0.0)), new, cost
+        if change <= 1e-9 * float(np.max(np.abs(w), initial=0.0)):
+            break
+    return w, last, done
+
+
+def _steepest(fit: Path, found: Fitted, moves: Bools, null: Floats) -> float:
+    """The largest curvature along any direction at the null model, by power steps, 10 % above what they reach."""
+    source, model = found.source, fit.model
+    _, here = source.evaluate(null[:, None])
+    direction = moves.astype(np.float64)
+    hair = 1e-4 * max(1.0, float(np.max(model.y_sd))) / max(1.0, float(np.max(model.scale / model.penalised_unit)))
     size = 0.0
     for _ in range(30):
         direction /= float(np.linalg.norm(direction))
-        hair = 1e-4 * max(1.0, float(np.abs(fit.model.y_sd)))
-        _, moved = source.evaluate((hair * direction)[:, None])
-        bent = (at_zero - moved)[:, 0] / hair * (direction != 0)
+        _, moved = source.evaluate((null + hair * direction)[:, None])
+        bent = (here - moved)[:, 0] / hair * moves
         size = float(np.linalg.norm(bent))
         if size == 0.0:
             break

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from lozenge.explain.fitted import fitted
+from lozenge.explain import outputs
+from lozenge.explain.fitted import fitted, null_weights, profiled
+from lozenge.explain.words import position
 from lozenge.penalties import Lq
 from lozenge.results import Lesson
 
@@ -28,6 +30,9 @@ FEATURES = 100  # of a fit whose pairs are drawn
 NEWTON = 50
 FINE = 61  # points each way of a picture's grid
 SIGNS = (-1.0, 0.0, 1.0)
+FLAT = 1e-12  # of the curvatures' sum: a smaller one is rounding
+HALVINGS = 40  # of a step
+ROUNDING = 1e-13  # of the loss
 
 
 class Bowl(NamedTuple):
@@ -165,7 +170,8 @@ def _group(bowl: Bowl, alpha: float) -> Floats:
 def _bridge(bowl: Bowl, q: float, alpha: float) -> Floats:
     """The best of zero, of the axes, and of what descent by coordinates finds from every quadrant."""
     shape, h, pull = Lq(q).with_weights(np.ones(1)), np.diagonal(bowl.H), bowl.H @ bowl.c
-    starts = [np.zeros(2), bowl.c, *(np.abs(bowl.c).max() * np.array(s) for s in product((-1.0, 1.0), repeat=2))]
+    starts = [np.zeros(2), bowl.c, *np.diag(pull / h)]
+    starts += [np.abs(bowl.c).max() * np.array(s) for s in product((-1.0, 1.0), repeat=2)]
     found = []
     for start in starts:
         b = start.copy()
@@ -338,46 +344,56 @@ class _View:
     def __init__(self, fit: Path, features: tuple[str, str] | None, others: str) -> None:
         if others not in {"held", "profiled"}:
             raise ValueError(f"others must be held or profiled; got {others!r}")
-        found = fitted(fit)
+        found = fitted(fit, curved=True)
         self.source, self.on = found.source, found.on
         self.here = found.source.weights_at(found.alpha)
         if features is None:
-            second = [*found.zeros[:1], *found.kept[1:][-1:]][:1]
+            own = outputs.beside(fit.model, int(found.kept[0]))
+            zeros, kept = (each[np.isin(each, own)] for each in (found.pulled, found.kept))
+            second = [*zeros[:1], *kept[1:][-1:]][:1]
             if not second:
                 raise ValueError("this lesson needs two features; one is in the model and there is no other")
-            self.pair = np.array([found.kept[0], *second])
+            self.pair = np.array([kept[0], *second])
         else:
-            for name in features:
-                if name not in fit.feature_names:
-                    raise ValueError(f"no feature {name!r}; path.feature_names lists them")
-            self.pair = np.array([fit.feature_names.index(name) for name in features])
+            self.pair = np.array([position(fit, name) for name in features])
             if self.pair[0] == self.pair[1]:
                 raise ValueError(f"two different features are needed; got {features[0]!r} twice")
         self.names = tuple(fit.feature_names[j] for j in self.pair)
         self.start = self.here[self.pair]
         rest = [int(j) for j in found.kept if j not in self.pair]
         free = np.flatnonzero((fit.model.penalty_weights == 0) & ~fit.model.constant).tolist()
-        level = [len(self.here) - 1] if fit.model.fit_intercept else []
-        self.rest = np.array([*rest, *(j for j in free if j not in self.pair), *level] if others == "profiled" else [])
+        if found.loss.redundant:
+            # With all weights of a column moving along the loss would be flat: the others are what the pair is against.
+            held = np.concatenate([outputs.copies(fit.model, int(j)) for j in self.pair])
+            rest, free = [j for j in rest if j not in held], [j for j in free if j not in held]
+        moving = [*rest, *(j for j in free if j not in self.pair), *found.levels]
+        self.rest = np.array(moving if others == "profiled" else [])
 
     def bowl(self, b: Floats) -> Bowl:
         """The loss around a point, to second order."""
         at = self._at(b)
         _, pull = self.source.evaluate(at[:, None])
         every = np.append(self.pair, self.rest).astype(np.int64)
-        H = self.source.hessian(at, every)
-        if len(self.rest):  # along the way on which the others stay balanced
-            across = H[:2, 2:]
-            H = H[:2, :2] - across @ np.linalg.solve(H[2:, 2:], across.T)
-        return Bowl(H[:2, :2], b + np.linalg.solve(H[:2, :2], pull[self.pair, 0]))
+        H = profiled(self.source.hessian(at, every), 2)  # along the way on which the others stay balanced
+        if not np.linalg.eigvalsh(H)[0] > FLAT * np.trace(H):
+            raise ValueError(f"the loss is flat along {self.names[0]} and {self.names[1]}; name two other features")
+        return Bowl(H, b + np.linalg.solve(H, pull[self.pair, 0]))
 
     def touch(self, ball: Ball, t: float) -> Touch:
-        """Newton's method: the touching point of the loss to second order, until it stays."""
+        """Newton's method: the touching point of the loss to second order, until it stays.
+
+        A step within a convex ball is halved while the loss rises.
+        """
         b, found = self.start, touch(self.bowl(self.start), ball, t)
         for _ in range(NEWTON):
             if len(self.rest) or np.abs(found.b - b).max() <= 1e-12 * max(t, 1e-300):
                 break
-            b = found.b
+            step, before = found.b - b, self._loss(b)
+            for _ in range(HALVINGS if ball.q >= 1.0 else 0):
+                if self._loss(b + step) <= before + ROUNDING * abs(before):
+                    break
+                step = 0.5 * step
+            b = b + step
             found = touch(self.bowl(b), ball, t)
         return found
 
@@ -390,6 +406,9 @@ class _View:
         parts = [self.source.losses(at[:, k : k + AT_ONCE]) for k in range(0, len(points), AT_ONCE)]
         found: Floats = np.concatenate(parts) - self.source.losses(self.here[:, None])
         return found
+
+    def _loss(self, b: Floats) -> float:
+        return float(self.source.losses(self._at(b)[:, None])[0])
 
     def _at(self, b: Floats) -> Floats:
         at = self.here.copy()
@@ -416,7 +435,8 @@ def how_often(fit: Path | None = None, *, draws: int = 2_000, seed: int = 0) -> 
     Parameters
     ----------
     fit : Path, optional
-        Live: random pairs of its features instead, H their covariance and c their own fit, without the others.
+        Live: random pairs of its features instead, H the curvature of the loss at the null model (of the squared loss
+        their covariance) and c their own fit there, without the others.
 
     Returns
     -------
@@ -473,12 +493,14 @@ def _drawn(rng: np.random.Generator, draws: int) -> tuple[Bowls, str]:
 
 
 def _pairs(fit: Path, rng: np.random.Generator, draws: int) -> tuple[Bowls, str]:
-    found = fitted(fit)
+    found = fitted(fit, curved=True)
     live = np.flatnonzero((found.forces.price > 0) & np.isfinite(found.forces.price) & ~fit.model.constant)
     if len(live) < 2:
         raise ValueError("this lesson needs two features that vary")
     few = rng.permutation(live)[:FEATURES]
-    G = np.array([found.source.similarity(int(j), few) for j in few])
+    free = np.flatnonzero((fit.model.penalty_weights == 0) & ~fit.model.constant)
+    around = np.concatenate([few, free, found.levels])
+    G = profiled(found.source.hessian(null_weights(fit, found.source), around), len(few))
     i = rng.integers(0, len(few), draws)
     j = (i + rng.integers(1, len(few), draws)) % len(few)
     H = np.moveaxis(np.array([[G[i, i], G[i, j]], [G[j, i], G[j, j]]]), 2, 0)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from lozenge.explain import outputs
 from lozenge.penalties import L2, PENALTIES
 from lozenge.penalties.words import made
 
@@ -56,8 +57,10 @@ def _name(path: Path, j: int) -> str | None:
     model = path.model
     if model.penalty not in PENALTIES:
         return None
-    aliases = made(model.penalty, model.penalty_parameters).aliases(path.feature_names)
-    return next((name for name, members in aliases.items() if j in members), None)
+    p = outputs.columns(model)
+    names = tuple(outputs.column_name(path.feature_names, model, k) for k in range(p))
+    aliases = made(model.penalty, model.penalty_parameters).aliases(names)
+    return next((name for name, members in aliases.items() if j % p in members), None)
 
 
 def convex(path: Path) -> bool:

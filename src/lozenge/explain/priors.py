@@ -108,12 +108,22 @@ def _lowest(energy: Callable[[float], float], low: float, high: float) -> float:
     return 0.0 if low < 0.0 < high and energy(0.0) <= found.fun else float(found.x)
 
 
+def _around(energy: Callable[[float], float], at: float, *, h: float, price: float) -> tuple[float, float]:
+    """Between what the mode is searched: where the energy is above that of the fit on both sides."""
+    wide, here = abs(at) + (4.0 * price / h if h > 0.0 else 1.0), energy(at)
+    while min(energy(-wide), energy(wide)) <= here:
+        wide *= 2.0
+    return -wide, wide
+
+
 def _on_data(fit: Path) -> Lesson:
     found = fitted(fit)
     source, forces, model = found.source, found.forces, fit.model
     here = source.weights_at(found.alpha)
-    # Twice the mean loss left is the residual variance of a regression; a probability has no such figure.
-    variance = 2.0 * float(source.losses(here[:, None])[0]) if model.loss == "squared" else 1.0
+    loss = found.loss
+    # Twice the mean loss left, of each response, is the residual variance of a regression; other losses have no such
+    # figure.
+    variance = 2.0 * float(source.losses(here[:, None])[0]) / loss.width if loss.quadratic else 1.0
     rows = []
     for j in [*found.kept[: CHECKED[0]], *found.zeros[: CHECKED[1]]]:
         price, fixed = float(forces.price[j]), float(here[j])
@@ -123,9 +133,7 @@ def _on_data(fit: Path) -> Lesson:
             at[j] = b
             return float(source.losses(at[:, None])[0]) + price * abs(b)
 
-        h = float(source.hessian(here, np.array([j]))[0, 0])
-        wide = abs(fixed) + 4.0 * price / h
-        mode = _lowest(energy, -wide, wide)
+        mode = _lowest(energy, *_around(energy, fixed, h=float(source.hessian(here, np.array([j]))[0, 0]), price=price))
         rows.append((found.names[j], variance / (model.weight_sum * price), fixed, mode, mode - fixed))
     worst = max(abs(row[4]) for row in rows)
     sizes: Floats = np.array([abs(row[2]) for row in rows])
@@ -143,10 +151,11 @@ def _on_data(fit: Path) -> Lesson:
             + (
                 f"The noise variance is taken as {variance:.4g}, the mean squared residual; another one changes the "
                 "scale of the prior that alpha stands for and not the mode. "
-                if model.loss == "squared"
-                else ""
+                if loss.quadratic
+                else "The loss of a row is taken as minus its log likelihood; a dispersion other than 1 changes the "
+                "scale of the prior and not the mode. "
             )
-            + "The intercept has a flat prior. The limit: a sample of this posterior is never exactly zero, though its "
-            "mode is."
+            + ("" if not len(found.levels) else "The intercept has a flat prior. ")
+            + "The limit: a sample of this posterior is never exactly zero, though its mode is."
         ),
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lozenge.explain.words import number, position
+from lozenge.explain.words import number, position, positions
 from lozenge.results import WhatIf
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def what_if(
     ----------
     feature : str or int
     without : str, int or several of them
+        The name of a column that has a weight for each of several outputs stands for all of them.
     alpha : float, optional
         The chosen α if none is named.
 
@@ -76,7 +77,7 @@ def what_if(
     (0.0, True, True)
     """
     several = (without,) if isinstance(without, (str, int, np.integer)) else tuple(without)
-    j, out = position(path, feature), list(dict.fromkeys(position(path, each) for each in several))
+    j, out = position(path, feature), list(dict.fromkeys(k for each in several for k in positions(path, each)))
     if not out:
         raise ValueError("without names no feature; name one or several to leave out")
     if j in out:
@@ -95,7 +96,9 @@ def what_if(
     loss = after.model.null_loss - after.deviance_ratio * (after.model.null_loss - floor)
     return WhatIf(
         feature=path.feature_names[j],
-        without=" and ".join(path.feature_names[k] for k in out),
+        without=" and ".join(
+            dict.fromkeys(each if isinstance(each, str) else path.feature_names[each] for each in several)
+        ),
         alpha=at,
         weight=float(before.coef[j]),
         weight_without=float(after.coef[j]),
@@ -104,6 +107,7 @@ def what_if(
         kept=int(np.count_nonzero(before.coef)),
         kept_without=int(np.count_nonzero(after.coef)),
         gap=max(before.gap, after.gap),
+        several=bool(path.model.outputs),
     )
 
 
@@ -119,5 +123,5 @@ def sentence(found: WhatIf) -> str:
         f"Without {found.without}, at the same alpha {number(found.alpha)}, {found.feature} {moved}. The fit would "
         f"explain {100 * found.explained_without:.1f} % of the deviance instead of {100 * found.explained:.1f} %, "
         f"a loss of {100 * cost:.2g} points, and keep {found.kept_without:,} "
-        f"feature{'s' * (found.kept_without != 1)} where it keeps {found.kept:,}."
+        f"{'weight' if found.several else 'feature'}{'s' * (found.kept_without != 1)} where it keeps {found.kept:,}."
     )

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from lozenge.explain.fitted import fitted
+from lozenge.explain.fitted import fitted, null_weights, straight
 from lozenge.penalties import SHAPES, Lq
 from lozenge.penalties.separable import Separable
 from lozenge.results import Lesson
 
 if TYPE_CHECKING:
+    from lozenge.explain.fitted import Fitted
     from lozenge.penalties import Shape
     from lozenge.results import Floats, Path
 
 ONE = np.ones(1)
+FEATURES = 100  # of a fit whose curvature is asked for
 
 
 @dataclass(frozen=True)
@@ -214,7 +216,7 @@ def norms(fit: Path | None = None, *, epsilon: float = 0.1, delta: float = 0.05)
     )
 
 
-def corners_only(fit: Path | None = None, *, curvature: float = 1.0) -> Lesson:
+def corners_only(fit: Path | None = None, *, curvature: float | None = None) -> Lesson:
     """The pulls that leave a weight exactly zero, for every penalty at α = 1 or at a fit's.
 
     The weight minimises ½h b² - p b + αΩ(b).  ``here`` is the largest pull for which 0 is the best of all b; ``local``
@@ -225,6 +227,7 @@ def corners_only(fit: Path | None = None, *, curvature: float = 1.0) -> Lesson:
     fit : Path, optional
         Live: α is then that of the fit, and the last column counts the features whose pull at the null model is held.
     curvature : h
+        1 if not named; on data the median over the features, at the null model.
 
     Examples
     --------
@@ -232,17 +235,20 @@ def corners_only(fit: Path | None = None, *, curvature: float = 1.0) -> Lesson:
     >>> {row[0]: round(row[2], 9) for row in lz.lessons.corners_only().rows if row[0] in ("l1", "l2", "l0", "lq:1.5")}
     {'l1': 1.0, 'l2': 0.0, 'l0': 1.414213562, 'lq:1.5': 0.0}
     """
-    if not 0 < curvature < np.inf:
+    if curvature is not None and not 0 < curvature < np.inf:
         raise ValueError(f"the curvature must be positive and finite; got {curvature:g}")
-    alpha, on, pulls = 1.0, f"alpha 1, curvature {curvature:g}", None
+    h, alpha, pulls = 1.0 if curvature is None else curvature, 1.0, None
+    on = f"alpha 1, curvature {h:g}"
     columns: tuple[str, ...] = ("penalty", "corner", "zero up to a pull of", "local minimum up to")
     if fit is not None:
-        found = fitted(fit)
-        alpha, on, pulls = found.alpha, found.on, np.abs(found.forces.marginal[found.forces.price > 0])
+        found = fitted(fit, curved=curvature is None)
+        h = _curvature(fit, found) if curvature is None else curvature
+        alpha, pulls = found.alpha, np.abs(found.forces.marginal[found.forces.price > 0])
+        on = f"{found.on}, curvature {h:.3g}"
         columns += (f"held alone, of {len(pulls):,}",)
     rows: list[tuple[Any, ...]] = []
     for name, shape in family().items():
-        high = float(shape.zero_interval(alpha, np.array([curvature]))[1][0])
+        high = float(shape.zero_interval(alpha, np.array([h]))[1][0])
         local = float(shape.slope(np.zeros(1), alpha)[0])
         row = (name, "yes" if local > 0 else "no", high, local)
         rows.append(row if pulls is None else (*row, int(np.count_nonzero(pulls <= high))))
@@ -262,7 +268,16 @@ def corners_only(fit: Path | None = None, *, curvature: float = 1.0) -> Lesson:
             "single pull, 0, where it is smooth: that pull has probability 0. For a convex penalty the interval's "
             "width is the jump of the slope at zero, 2 alpha for L1. For the others zero can be a local minimum "
             "where it is not the best: L0 prices entry at alpha, which is worth it from a pull of √(2·alpha·h) = "
-            f"{np.sqrt(2 * alpha * curvature):.4g} on, though 0 is always a local minimum. The limit: one weight at "
+            f"{np.sqrt(2 * alpha * h):.4g} on, though 0 is always a local minimum. The limit: one weight at "
             "a time, the others held."
         ),
     )
+
+
+def _curvature(fit: Path, found: Fitted) -> float:
+    """The median over some features, kept ones and those nearest their price, at the null model."""
+    some = np.concatenate([found.kept, found.zeros])[:FEATURES]
+    h = float(np.median(np.diagonal(found.source.hessian(null_weights(fit, found.source), some))))
+    if not h > 0.0:
+        raise straight(found.loss)
+    return h

@@ -57,7 +57,7 @@ def exchange(reason: Reason) -> str:
         return f"{full}: in it, {rest}, the {loss} would be the same, so that the data do not decide between the two."
     if reason.rise < 0:
         return f"{full}: in it, {rest}, the {loss} would fall by {amount}."
-    other = ", and in any other by more or as much" if reason.loss == "squared" else ""
+    other = ", and in any other by more or as much" if reason.exact else ""
     return f"{full}: in it, {rest}, the {loss} would rise by {amount}{other}."
 
 
@@ -97,5 +97,5 @@ def _many(reason: Reason) -> str:
 def _amount(reason: Reason) -> str:
     rise = abs(reason.rise or 0.0)
     share = "" if reason.rise_share is None else f", {percent(abs(reason.rise_share))} of the null model's"
-    about = "" if reason.loss == "squared" else "about "
+    about = "" if reason.exact else "about "
     return f"{about}{number(rise)}{share}"

@@ -9,15 +9,16 @@ held together, or a bound holds one, something else than |left| is set against t
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from lozenge.explain import swaps
+from lozenge.explain import effects, outputs, swaps
+from lozenge.explain.effects import EFFECTS, UNNAMED, column, correlation_units, loss_of
 from lozenge.explain.held import always, convex, held
 from lozenge.explain.rivals import MOST, rivals
 from lozenge.explain.swaps import swapped
-from lozenge.explain.words import forces_at, not_convex, number, percent, position
+from lozenge.explain.words import LISTED, forces_at, not_convex, number, percent, position, some
 from lozenge.penalties.words import bounded
 from lozenge.results import Reason
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["chosen_by", "sentence", "why"]
 
 CLOSE = 0.895  # a zero that leaves this share of the price, 90 % as it is printed, depends on the choice of α
-DRIFT_HOLDS_TO = 1e-6  # a crossing nearer to 0, in units of α, is rounding
+DRIFT_HOLDS_TO = 1e-4  # a crossing where the price is below this share of the null model's largest pull is rounding
 SPLIT_HOLDS_TO = 1e-6  # parts of `used` that miss its sum by more are not shown
 REPEATED = 1e-9  # an eigenvalue of a correlation matrix below this is rounding
 TWIN_TO = 1e-9  # |correlation| this near to 1 is the same column in other units
@@ -38,8 +39,8 @@ FLAT = {"l1", "group", "sparse_group", "slope"}  # penalties that pull on every 
 AT_THE_PRICE = 1e-9  # a share this near to 1 is the price itself
 CONTRASTED = 20_000_000  # entries of X up to which the fit under L2 is made for the contrast
 FADED = 1e-3  # share of the price that a kept weight under a concave penalty may leave and be told as nothing
+NEXT_TO_NONE = 0.005  # of what a feature says alone, where it is no correlation, whose decimals would say it
 ALIKE = 0.1  # partial correlation from which a rival is named
-LISTED = 3  # parts of `used` that a sentence names
 RULES = {
     "1se": "the one-standard-error rule chose alpha",
     "min": "the best cross-validated score chose alpha",
@@ -74,7 +75,8 @@ def why(path: Path, feature: str | int, alpha: float | None = None, *, df: int |
     Raises
     ------
     ValueError
-        For a feature that the path does not have, a negative α, or an α that a loaded path cannot explain.
+        For a feature that the path does not have, a column with a weight for each of several outputs (name one, as in
+        ``"age[setosa]"``), a negative α, or an α that a loaded path cannot explain.
 
     Examples
     --------
@@ -89,10 +91,13 @@ def why(path: Path, feature: str | int, alpha: float | None = None, *, df: int |
     """
     j = position(path, feature)
     forces = forces_at(path, alpha, df=df)
-    model, source = path.model, path.source
+    model, source, loss = path.model, path.source, loss_of(path)
+    own, output = outputs.beside(model, j), outputs.output(model, j)
     unit, scale = float(model.penalised_unit[j]), float(model.scale[j])
     weight, left, price = float(forces.weight[j]), float(forces.left[j]), float(forces.price[j])
     hold = held(path, forces, j)
+    # What several leave together has no one unit, where their columns or their outputs have spreads of their own.
+    apart = hold.more > 0 and (not model.standardize or output is not None)
     marginal = float(forces.marginal[j])
     used = marginal - left
     constant, v = bool(model.constant[j]), float(model.penalty_weights[j])
@@ -106,13 +111,16 @@ def why(path: Path, feature: str | int, alpha: float | None = None, *, df: int |
     twins: tuple[str, ...] | None = None if source is None else ()
     refit, ridge, others = None, None, None
     if source is not None and not constant:
-        similarity = source.similarity(j, np.arange(len(path.feature_names)))
-        twins = _twins(path, j, similarity)
-        if model.loss == "squared" and not free:
-            parts = _split(path, source, forces, j, similarity, used)
-        others = rivals(path, source, j, kept)
+        # Columns are alike, or stand in for one another, as far as the same output goes.
+        similarity = np.zeros(len(path.feature_names))
+        similarity[own] = source.similarity(j, own)
+        near = np.intersect1d(kept, own)
+        twins = _twins(path, j, own, similarity)
+        if loss.quadratic and not free:
+            parts = _split(path, source, forces, j, own, similarity, used)
+        others = rivals(path, source, j, near)
         # Where the inverse behind the rivals fails, kept features repeat one another.
-        if state in {"kept", "unpenalised"} and (others is not None or _determined(source, kept, j)):
+        if state in {"kept", "unpenalised"} and (others is not None or _determined(source, near, j)):
             refit = _known(float(source.refit(kept)[np.searchsorted(kept, j)]))
         if model.n * len(path.feature_names) <= CONTRASTED and model.penalty != "l2" and forces.alpha > 0:
             ridge = _known(float(source.contrast(float(forces.alpha))[j]))
@@ -143,11 +151,11 @@ def why(path: Path, feature: str | int, alpha: float | None = None, *, df: int |
         certified=bool(forces.certified[j]),
         unique=bool(forces.unique),
         twins=twins,
-        correlation_unit=0.0 if hold.more and not model.standardize else _correlation_unit(model, j),
+        correlation_unit=0.0 if apart else float(correlation_units(model, loss)[j]),
         constant=constant,
         loss=model.loss,
         penalty=model.penalty,
-        target=_target(model),
+        target=_target(model, output),
         last_alpha=float(path.alphas[-1]),
         kept=len(kept),
         chosen_by=chosen_by(path) if chosen else "alpha",
@@ -163,6 +171,11 @@ def why(path: Path, feature: str | int, alpha: float | None = None, *, df: int |
         group=hold.group,
         bounded=bounded(model.penalty_parameters),
         ridge=float(model.penalty_parameters.get("ridge", 0.0)),
+        effect=loss.words.effect,
+        of=loss.words.of,
+        output=output,
+        exact=loss.quadratic,
+        **(_classes(model, forces, j) if loss.redundant else {}),
         **swapped(path, forces, j),
     )
 
@@ -195,50 +208,48 @@ def _determined(source: Source, kept: Indices, j: int) -> bool:
     return bool(loose.sum() <= REPEATED)
 
 
-def _correlation_unit(model: Model, j: int) -> float:
-    """sd(y) sd(x)/unit where the null model is an intercept alone; 0 where a force is no correlation."""
-    if not model.fit_intercept or ((model.penalty_weights == 0) & ~model.constant).any():
-        return 0.0
-    if model.loss == "squared":
-        alone = 0.5 * model.y_sd * model.y_sd  # inf, and not an error, where it overflows
-    elif 0 < model.y_mean < 1:
-        alone = -model.y_mean * math.log(model.y_mean) - (1 - model.y_mean) * math.log1p(-model.y_mean)
-    else:
-        return 0.0
-    # An offset shows in the loss of the null model: then the forces are those of y less the offset.
-    if model.constant[j] or not math.isclose(model.null_loss, alone, rel_tol=1e-6):
-        return 0.0
-    return float(model.y_sd * model.scale[j] / model.penalised_unit[j])
-
-
-def _target(model: Model) -> str:
-    """Name what is explained: the target, or the event whose odds the weights multiply."""
-    if len(model.classes) != 2:
-        return model.target or "the target"
-    event = model.classes[1]
+def _target(model: Model, output: str | None) -> str:
+    """Name what is explained: the target, one of several, or the event whose odds the weights multiply."""
+    if output is not None and not model.classes:
+        return output
+    if output is None and len(model.classes) != 2:
+        return model.target or UNNAMED
+    event = model.classes[1] if output is None else model.classes[model.outputs.index(output)]
     text = f"{event:g}" if isinstance(event, float) else str(event)
     if model.target:
         return f"{model.target} = {text}"
     return text if isinstance(event, str) else f"class {text}"
 
 
+def _classes(model: Model, forces: Forces, j: int) -> dict[str, Any]:
+    """What the weight of one class is against, where only differences between classes count."""
+    copies = outputs.copies(model, j)
+    weights = forces.weight[copies] / model.penalised_unit[j] * model.scale[j]
+    own = copies == j
+    against, elsewhere = (
+        tuple(model.outputs[k] for k in np.flatnonzero(there & ~own)) for there in (weights == 0.0, weights != 0.0)
+    )
+    mean = 0.0 if against else float(np.mean(weights))
+    return {"against": against, "elsewhere": elsewhere, "apart": float(weights[own][0]) - mean}
+
+
 # ---------------------------------------------------------------------------------------- who uses it
-def _twins(path: Path, j: int, similarity: Floats) -> tuple[str, ...]:
+def _twins(path: Path, j: int, own: Indices, similarity: Floats) -> tuple[str, ...]:
     model = path.model
     sd = model.scale / model.penalised_unit
     same = np.abs(similarity) >= (1 - TWIN_TO) * sd[j] * sd
     same &= ~model.constant
     same[j] = False
-    return tuple(path.feature_names[k] for k in np.flatnonzero(same))
+    return tuple(path.feature_names[k] for k in own[same[own]])
 
 
 def _split(
-    path: Path, source: Source, forces: Forces, j: int, similarity: Floats, used: float
+    path: Path, source: Source, forces: Forces, j: int, own: Indices, similarity: Floats, used: float
 ) -> tuple[tuple[str, float], ...]:
-    """Parts cov(zⱼ, zₖ | unpenalised) bₖ of cov(zⱼ, ŷ - ŷ₀), for squared loss."""
+    """Parts cov(zⱼ, zₖ | unpenalised) bₖ of cov(zⱼ, ŷ - ŷ₀), where f'' = 1: ŷ is the weights' sum, output by output."""
     model = path.model
-    free = np.flatnonzero((model.penalty_weights == 0) & ~model.constant)
-    kept = np.setdiff1d(np.flatnonzero(forces.weight), free)
+    free = own[(model.penalty_weights[own] == 0) & ~model.constant[own]]
+    kept = np.setdiff1d(own[forces.weight[own] != 0], free)
     shares = similarity[kept]
     if free.size and kept.size:
         # The null model has fitted the unpenalised columns, so every part is what they leave of it.
@@ -319,7 +330,8 @@ def _extrapolated(source: Source, forces: Forces, j: int) -> float | None:
         crossings = [] if a or b == 0 else [-0.5 * c / b]
     else:
         crossings = [(-b + sign * math.sqrt(root)) / a for sign in (1, -1)]
-    below = [at for at in crossings if DRIFT_HOLDS_TO * alpha < at < alpha]
+    least = DRIFT_HOLDS_TO * float(np.abs(forces.marginal).max()) / per
+    below = [at for at in crossings if least < at < alpha]
     if by == "bound":
         below = [at for at in below if float(start[0] + at * drift[0]) * float(forces.left[j]) < 0]
     return max(below, default=None)
@@ -373,7 +385,7 @@ def _axis(reason: Reason) -> str:
 
 def _unpenalised(reason: Reason) -> list[str]:
     return [
-        f"{reason.feature} is never penalised: {_weight(reason)}, fitted freely at every {_axis(reason)}.",
+        f"{reason.feature} is never penalised: {effects.weight(reason)}, fitted freely at every {_axis(reason)}.",
         "It pays no price, so it leaves nothing, and it is in the model whatever the data say.",
         "" if reason.size is not None else _refitted(reason),
         swaps.caution(reason) if reason.size is not None else _doubt(reason),
@@ -383,7 +395,7 @@ def _unpenalised(reason: Reason) -> list[str]:
 def _sized(reason: Reason) -> list[str]:
     kept = reason.state == "kept"
     where = f"in this subset of at most {_count(reason.size or 0)} feature{'s' * (reason.size != 1)}"
-    verdict = f"{reason.feature} is kept {where}, {_weight(reason)}"
+    verdict = f"{reason.feature} is kept {where}, {effects.weight(reason)}"
     if not kept:
         verdict = f"{reason.feature} is exactly 0: it is not {where}"
         if reason.size == 0:
@@ -404,7 +416,7 @@ def _sized(reason: Reason) -> list[str]:
 
 def _kept(reason: Reason) -> list[str]:
     law = LAWS[reason.held_by]
-    verdict = f"{reason.feature} is kept{law.kept(reason)}, {_weight(reason)}."
+    verdict = f"{reason.feature} is kept{law.kept(reason)}, {effects.weight(reason)}."
     if reason.alpha == 0:
         return [
             verdict,
@@ -530,20 +542,35 @@ def _others(reason: Reason, noun: str) -> str:
     return f"{_count(many)} {noun}{'s' * (many > 1)} ({_with_others(reason)})"
 
 
+def _own(reason: Reason) -> tuple[str, ...]:
+    """The other outputs, where a group is the weights of one column."""
+    name = f"{column(reason)}["
+    alone = reason.output is not None and len(reason.held_with) == reason.others_held
+    own = tuple(other[len(name) : -1] for other in reason.held_with if alone and other.startswith(name))
+    return own if own and len(own) == reason.others_held else ()
+
+
 def _group(reason: Reason) -> str:
-    many = f"all {_count(reason.others_held + 1)} columns of its group"
+    if own := _own(reason):
+        return f"its weight{'s' * (len(own) > 1)} for {some(own)}"
+    many = f"all {_count(reason.others_held + 1)} {_noun(reason)} of its group"
     return f"{many} {reason.group}" if reason.group is not None else f"{many} (with {_with_others(reason)})"
 
 
 def _together(reason: Reason) -> str:
     """How much a group leaves."""
     beyond = ", beyond the price of each," if reason.held_by == "excess" else ""
-    many = f"Together the {_count(reason.others_held + 1)} columns of the group leave{beyond}"
+    many = f"Together the {_count(reason.others_held + 1)} {_noun(reason)} of the group leave{beyond}"
     return f"{many} {_shown(reason)(reason.pull)} (root of the sum of squares)"
 
 
+def _noun(reason: Reason) -> str:
+    return "columns" if reason.output is None else "weights"
+
+
 def _member(reason: Reason) -> str:
-    group = f"the group {reason.group}" if reason.group is not None else f"a group with {_with_others(reason)}"
+    names = f"its weight{'s' * (len(own) > 1)} for {some(own)}" if (own := _own(reason)) else _with_others(reason)
+    group = f"the group {reason.group}" if reason.group is not None else f"a group with {names}"
     return f" in {group}" if reason.others_held else ""
 
 
@@ -673,21 +700,16 @@ def _zero_caution(reason: Reason, *, close: bool) -> str:
         return ""
     if reason.held_by == "bound" and abs(reason.left) > reason.price:
         return f"That is the bound's doing: it is not evidence that {reason.feature} does not matter."
-    if reason.loss == "logistic":
-        return "An odds ratio of 1 here is the penalty's choice, not an estimate."
+    if reason.elsewhere:
+        odds = f"The odds of {reason.target} against {some(reason.elsewhere)} depend on {column(reason)} all the same"
+        return f"{odds}, by its weight{'s' * (len(reason.elsewhere) > 1)} there."
+    if EFFECTS[reason.effect].zero:
+        return f"{EFFECTS[reason.effect].zero} here is the penalty's choice, not an estimate."
     return f"That is not evidence that {reason.feature} does not matter."
 
 
-def _weight(reason: Reason) -> str:
-    if reason.loss == "logistic":
-        odds = math.exp(reason.per_sd) if reason.per_sd < 700 else math.inf
-        multiplied = f"one SD multiplies the odds of {reason.target} by {number(odds)}"
-        return f"weight {number(reason.weight)} per unit: {multiplied}"
-    return f"weight {number(reason.weight)} ({number(reason.per_sd)} per SD)"
-
-
 def _subject(reason: Reason) -> str:
-    return "the outcome" if reason.loss == "logistic" else reason.target
+    return "the outcome" if reason.effect == "odds" and reason.output is None else reason.target
 
 
 def _alone(reason: Reason, *, kept: bool = False) -> str:
@@ -700,8 +722,8 @@ def _alone(reason: Reason, *, kept: bool = False) -> str:
 
 def _taken(reason: Reason) -> str:
     """Say what the model uses of a kept feature, and what is left."""
-    show, many = _shown(reason), reason.loss == "logistic"
-    who = "the fitted probabilities" if many else "the model"
+    show, many = _shown(reason), bool(EFFECTS[reason.effect].fitted)
+    who = EFFECTS[reason.effect].fitted or "the model"
     s = "" if many else "s"
     used, left = show(reason.used), show(reason.left)
     if 0 <= reason.used * reason.marginal <= reason.marginal**2:
@@ -714,10 +736,12 @@ def _taken(reason: Reason) -> str:
 def _accounted(reason: Reason) -> str:
     """Say what the kept features already account for, and which of them."""
     show = _shown(reason)
-    who = "the fitted probabilities" if reason.loss == "logistic" else "the kept features"
+    who = EFFECTS[reason.effect].fitted or "the kept features"
     used, marginal = reason.used, reason.marginal
     if show(used) == show(0.0):
         return f"; {who} account for none of it"
+    if not reason.correlation_unit and abs(used) < NEXT_TO_NONE * abs(marginal):
+        return f"; {who} account for next to none of it"
     parts = ", ".join(f"{name} {show(part)}" for name, part in (reason.used_by or ())[:LISTED])
     many = len(reason.used_by or ()) > LISTED
     listed = f" ({('mostly ' if _most(reason) else 'largest: ') if many else ''}{parts})" if parts else ""
@@ -736,7 +760,8 @@ def _most(reason: Reason) -> bool:
 def _refitted(reason: Reason) -> str:
     if reason.refit_weight is None:
         return ""
-    which = "alone" if reason.kept == 1 else f"on the same {_count(reason.kept)} features"
+    noun = "features" if reason.output is None else "weights"
+    which = "alone" if reason.kept == 1 else f"on the same {_count(reason.kept)} {noun}"
     bounds = " and bounds" if reason.bounded else ""
     return f"Refitted without penalty{bounds} {which} its weight would be {number(reason.refit_weight)}."
 

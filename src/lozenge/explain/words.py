@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 from lozenge.penalties import PENALTIES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lozenge.results import Comparison, Forces, Path
 
 LEAST = 1e-5  # a share that is told as a number
 SHOWN = 60  # characters of a name in an error
+NAMED = 6  # weights that an error names
+LISTED = 3  # names in a sentence
 
 
 def position(path: Path | Comparison, feature: str | int) -> int:
@@ -22,6 +26,12 @@ def position(path: Path | Comparison, feature: str | int) -> int:
     if isinstance(feature, str):
         if feature in names:
             return names.index(feature)
+        own = weights_of(names, feature)
+        if own:
+            shown = ", ".join(_quoted(names[j]) for j in own[:NAMED]) + (", …" if len(own) > NAMED else "")
+            raise ValueError(
+                f"{_quoted(feature)} has a weight for each of {len(own)} outputs; name one of them: {shown}"
+            )
         folded = [name for name in names if name.casefold() == feature.casefold()]
         near = folded or difflib.get_close_matches(feature, names, n=1)
         hint = f"did you mean {_quoted(near[0])}?" if near else "path.feature_names lists those it has"
@@ -30,6 +40,20 @@ def position(path: Path | Comparison, feature: str | int) -> int:
     if not 0 <= j < len(names):
         raise ValueError(f"feature {j} is out of range: the path has {len(names):,}, counted from 0")
     return j
+
+
+def positions(path: Path, feature: str | int) -> list[int]:
+    """The same, and by the name of a column that has a weight for each of several outputs all of these."""
+    names = path.feature_names
+    own = weights_of(names, feature) if isinstance(feature, str) and feature not in names else []
+    return own or [position(path, feature)]
+
+
+def weights_of(names: tuple[str, ...], column: str) -> list[int]:
+    """Indices of the weights of a column for several outputs, by its name; none where there is one output."""
+    own = [j for j, name in enumerate(names) if name.startswith(f"{column}[") and name.endswith("]")]
+    outputs = tuple(names[j][len(column) :] for j in own)
+    return own if len(own) > 1 and all(name.endswith(outputs) for name in names) else []
 
 
 def _quoted(name: str) -> str:
@@ -77,6 +101,21 @@ def _forces_of_size(path: Path, alpha: float | None, df: int | None) -> Forces:
 def not_convex(penalty: str) -> str:
     """Say so of a penalty: of one of a user's own nobody knows, unless it says that it is."""
     return f"{penalty} is {'not' if penalty in PENALTIES else 'not known to be'} convex"
+
+
+def some(names: Sequence[str]) -> str:
+    """List a few names, and how many more there are.
+
+    Examples
+    --------
+    >>> from lozenge.explain.words import some
+    >>> some(["a"]), some(["a", "b"]), some("abcde")
+    ('a', 'a and b', 'a, b, c and 2 more')
+    """
+    more = len(names) - LISTED
+    if more > 0:
+        return f"{', '.join(names[:LISTED])} and {more:,} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def number(x: float) -> str:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from lozenge.losses.base import Target
+from lozenge.losses import responses
+from lozenge.losses.base import Words
+from lozenge.losses.elementwise import Elementwise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lozenge.losses.base import Floats
+    from lozenge.losses.base import Floats, Target
 
 
 def _margin(y: Floats, eta: Floats) -> Floats:
@@ -32,7 +34,7 @@ def _entropy_term(a: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class Logistic:
+class Logistic(Elementwise):
     """f(y, η) = log(1 + e^η) - yη, for y in {0, 1} with log-odds η.
 
     Examples
@@ -44,9 +46,9 @@ class Logistic:
     """
 
     name: ClassVar[str] = "logistic"
-    width: ClassVar[int] = 1
+    words: ClassVar[Words] = Words("logistic regression", "odds", "odds", canonical=True)
     smoothness: ClassVar[float] = 0.25
-    quadratic: ClassVar[bool] = False
+    concordance: ClassVar[float] = 1.0
 
     def value(self, y: Floats, eta: Floats) -> Floats:
         """log(1 + e^t), t = (1 - 2y)η."""
@@ -67,7 +69,9 @@ class Logistic:
         a = (1.0 - 2.0 * y) * u  # v where y = 0, 1 - v where y = 1: the formula is symmetric
         inside = (a >= 0.0) & (a <= 1.0)
         a = np.where(inside, a, 0.0)
-        return np.where(inside, _entropy_term(a) + _entropy_term(1.0 - a), np.inf)
+        # log1p: the logarithm of what is near 1 would have lost the digits of a small a.
+        rest = (1.0 - a) * np.log1p(-np.where(a < 1.0, a, 0.0))
+        return np.where(inside, _entropy_term(a) + rest, np.inf)
 
     def saturated(self, y: Floats) -> Floats:
         """0, as η → ±∞."""
@@ -77,15 +81,14 @@ class Logistic:
         """P(y = 1) = 1/(1 + e^(-η))."""
         return _expit(eta)
 
-    def unit(self, y: Floats) -> float:  # noqa: ARG002 - the protocol's signature
-        """1: the log-odds have their own unit."""
-        return 1.0
+    def decided(self, eta: Floats) -> NDArray[np.intp]:
+        """1 where the odds are above even."""
+        return (eta > 0).astype(np.intp)
 
-    def check(self, y: NDArray[Any]) -> Target:
+    def chances(self, eta: Floats) -> Floats:
+        """1 - P(y = 1) and P(y = 1)."""
+        return np.column_stack([1.0 - self.mean(eta), self.mean(eta)])
+
+    def check(self, y: NDArray[Any], names: tuple[str, ...] = ()) -> Target:  # noqa: ARG002 - the protocol's signature
         """Code the smaller of two labels 0 and the larger 1."""
-        classes = np.unique(y)
-        if len(classes) != 2:
-            shown = ", ".join(str(c)[:20] for c in classes[:4]) + (", …" if len(classes) > 4 else "")
-            remedy = "one class cannot be told from another" if len(classes) < 2 else "for a number use loss='squared'"
-            raise ValueError(f"y must hold two classes for the logistic loss; got {len(classes)} ({shown}): {remedy}")
-        return Target((y == classes[1]).astype(np.float64), tuple(classes.tolist()))
+        return responses.two_classes(y, self.name)

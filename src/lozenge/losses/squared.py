@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from lozenge.losses.base import Target
+from lozenge.losses import responses
+from lozenge.losses.base import Target, Words
+from lozenge.losses.elementwise import Elementwise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Squared:
+class Squared(Elementwise):
     """f(y, η) = ½(y - η)², for a real response with mean η.
 
     Examples
@@ -28,8 +30,9 @@ class Squared:
     """
 
     name: ClassVar[str] = "squared"
-    width: ClassVar[int] = 1
+    words: ClassVar[Words] = Words("linear regression", "level", "mean", canonical=True)
     smoothness: ClassVar[float] = 1.0
+    concordance: ClassVar[float] = 0.0
     quadratic: ClassVar[bool] = True
 
     def value(self, y: Floats, eta: Floats) -> Floats:
@@ -61,12 +64,6 @@ class Squared:
         largest = float(np.max(np.abs(y), initial=0.0))
         return float(np.ldexp(1.0, int(np.clip(np.frexp(largest)[1], -1000, 1000)))) if largest > 0 else 1.0
 
-    def check(self, y: NDArray[Any]) -> Target:
+    def check(self, y: NDArray[Any], names: tuple[str, ...] = ()) -> Target:  # noqa: ARG002 - the protocol's signature
         """Refuse a response that is not numbers."""
-        if y.dtype.kind not in "biuf":
-            example = y.flat[0]
-            raise ValueError(
-                f"y must be numbers for the squared loss; got {type(example).__name__} values such as "
-                f"{str(example)[:40]!r}. Use loss='logistic' if there are two classes"
-            )
-        return Target(y.astype(np.float64), ())
+        return Target(responses.numbers(y, self.name))

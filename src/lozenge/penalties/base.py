@@ -95,6 +95,10 @@ class Penalty(Shape, Protocol):
         """The same with all that was given by name or as one number laid out over the (p,) columns of X."""
         ...
 
+    def copied(self, count: int) -> Self:
+        """The same over so many copies of the columns, one behind the other: outputs with weights of their own."""
+        ...
+
     def on(self, cols: Indices, weights: Floats, unit: Floats) -> Self:
         """Give the same on (k,) columns of X with weights v, where a weight of 1 is ``unit`` in what Ω acts on."""
         ...

@@ -24,7 +24,8 @@ class Group(Grouped):
     Parameters
     ----------
     groups : (p,) labels, {name of the group: names of its columns}, or [names of its columns, ...]
-        Every column belongs to one group; those that a mapping or a list leaves out are groups of their own.
+        Every column belongs to one group; those that a mapping or a list leaves out are groups of their own, and so
+        are all of them without ``groups``.  Of several outputs, all weights of a column belong to its group.
 
     Raises
     ------

@@ -48,6 +48,10 @@ class Grouped(Whole):
         """(p,) numbers of the groups, in the order in which they first appear."""
         return replace(self, groups=_numbered(self.groups, list(names)))
 
+    def copied(self, count: int) -> Self:
+        """The copies of a group's columns belong to it: a feature enters for all outputs or none."""
+        return replace(self, groups=np.tile(self._labels, count))
+
     def on(self, cols: Indices, weights: Floats, unit: Floats) -> Self:  # noqa: ARG002 - a norm has no unit of its own
         """Some columns, whole groups of them but for those that cannot be penalised."""
         labels = self._labels[cols]
@@ -103,7 +107,7 @@ class Grouped(Whole):
         if hasattr(self.groups, "items"):
             places = {name: j for j, name in enumerate(names)}
             return {str(label): [places[column] for column in columns] for label, columns in self.groups.items()}
-        labels = [] if isinstance(self.groups, np.ndarray) else list(self.groups)
+        labels = [] if self.groups is None or isinstance(self.groups, np.ndarray) else list(self.groups)
         texts = [label for label in labels if isinstance(label, str)]
         return {text: [j for j, label in enumerate(labels) if label == text] for text in dict.fromkeys(texts)}
 
@@ -140,7 +144,7 @@ def _scalar(label: Any) -> int | str:
 def _numbered(groups: Any, names: list[str]) -> NDArray[np.intp]:
     """(p,) numbers from 0 on, from labels, or from names of columns."""
     if groups is None:
-        raise ValueError("which columns belong together? Give groups=, one label per column or lists of columns' names")
+        return np.arange(len(names))
     if isinstance(groups, str) or not hasattr(groups, "__iter__"):
         raise TypeError(f"groups must be one label per column, or lists of columns' names; got {str(groups)[:60]!r}")
     named = dict(groups) if hasattr(groups, "items") else None

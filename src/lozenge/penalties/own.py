@@ -161,6 +161,10 @@ class Own:
         """The same."""
         return self
 
+    def copied(self, count: int) -> Self:  # noqa: ARG002 - nothing is laid out yet
+        """The same, over all copies together."""
+        return self
+
     def aliases(self, names: Sequence[str]) -> dict[str, list[int]]:  # noqa: ARG002 - columns have no other names
         """None."""
         return {}

@@ -103,6 +103,11 @@ class Separable(ABC):
             upper = np.full(len(names), np.inf) if upper is None else upper
         return replace(self, lower=lower, upper=upper, positive=False)
 
+    def copied(self, count: int) -> Self:
+        """The same bounds in every copy."""
+        low, high = (None if bound is None else np.tile(bound, count) for bound in (self.lower, self.upper))
+        return replace(self, lower=low, upper=high)
+
     def on(self, cols: Indices, weights: Floats, unit: Floats) -> Self:
         """Weights and bounds of some columns, in the units that the penalty acts on."""
         if not self.bounded:

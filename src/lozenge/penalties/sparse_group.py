@@ -67,6 +67,10 @@ class SparseGroup(Group):
         made = super().named(names)
         return replace(made, roots=made.usual_weights(len(names)))
 
+    def copied(self, count: int) -> Self:
+        """The copies of a group's columns belong to it."""
+        return super().copied(count).rooted(np.tile(self._roots, count))
+
     def on(self, cols: Indices, weights: Floats, unit: Floats) -> Self:
         """Some columns, whole groups of them but for those that cannot be penalised."""
         return super().on(cols, weights, unit).rooted(self._roots[cols])

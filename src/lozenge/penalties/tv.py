@@ -71,6 +71,15 @@ class TV(Whole):
         """The constructor's arguments."""
         return {"l1_ratio": self.l1_ratio}
 
+    def copied(self, count: int) -> Self:
+        """Itself where there is one output."""
+        if count > 1:
+            raise ValueError(
+                f"tv ties neighbouring columns of one list of weights, and this loss has {count} of them; use l1 or "
+                "group, or one loss per output"
+            )
+        return self
+
     def with_weights(self, weights: Floats) -> Self:
         """Give the same penalty on len(v) columns, times the weight that all of them have."""
         if len(weights) and not (weights == weights[0]).all():

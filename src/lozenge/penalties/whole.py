@@ -61,6 +61,10 @@ class Whole(ABC):
         """The same."""
         return self
 
+    def copied(self, count: int) -> Self:  # noqa: ARG002 - nothing is laid out yet
+        """The same, over all copies together."""
+        return self
+
     def on(self, cols: Indices, weights: Floats, unit: Floats) -> Self:  # noqa: ARG002 - nothing has a unit
         """With the weights of some columns."""
         return self.with_weights(weights)

@@ -100,6 +100,8 @@ def _rest(parameters: dict[str, Any], columns: int = 0) -> list[str]:
 
 
 def _groups(value: Any, columns: int) -> str:
+    if not value:
+        return "every column a group"
     lists = list(value.values()) if hasattr(value, "items") else [each for each in value if isinstance(each, list)]
     if not lists and not hasattr(value, "items"):
         return _counted(len(set(value)), "group")

@@ -105,7 +105,7 @@ def path(record: Path, ax: Axes | None = None) -> Axes:
     ax.autoscale_view()
     ax.set_ylabel("weight per SD of the feature" if record.model.standardize else "weight", fontsize=TEXT)
     kept = _kept(record)
-    top = _alpha_axes(ax, places, kept)
+    top = _alpha_axes(ax, places, kept, _counted(record))
     _mark(ax, places, float(record.axis[record.chosen]), RULES[chosen_by(record)], "--", 0)
     _room_on_top(ax, 1)
     if not ever.size:
@@ -155,7 +155,7 @@ def cv_curve(record: Path, ax: Axes | None = None) -> Axes:
     )
     ax.set_ylabel("mean deviance, held out", fontsize=TEXT)
     at = dict(zip(record.axis.tolist(), _kept(record), strict=True))
-    _alpha_axes(ax, places, [at[place] for place in grid.tolist() if place in at])
+    _alpha_axes(ax, places, [at[place] for place in grid.tolist() if place in at], _counted(record))
     best, within = float(grid[cv.index_min]), float(grid[cv.index_1se])
     if best == within:
         _mark(ax, places, best, f"{RULES['min']} and {RULES['1se']}", "--", 0)
@@ -213,8 +213,13 @@ def _kept(record: Path) -> list[int]:
     return [int(kept) for kept in np.diff(record.coefs.indptr)]
 
 
-def _alpha_axes(ax: Axes, places: _Places, kept: list[int]) -> SecondaryAxis:
-    """Put α below, from large to small, or the sizes from small to large, and the number of features above."""
+def _counted(record: Path) -> str:
+    """What is counted: with several outputs a feature has a weight for each."""
+    return "weights kept" if record.model.outputs else "features kept"
+
+
+def _alpha_axes(ax: Axes, places: _Places, kept: list[int], counted: str) -> SecondaryAxis:
+    """Put α below, from large to small, or the sizes from small to large, and the number that is kept above."""
     low, high = float(places.x.min()), float(places.x.max())
     if places.by_size:
         ax.set_xlim(*((low, high) if high > low else (low - 1.0, high + 1.0)))
@@ -225,7 +230,7 @@ def _alpha_axes(ax: Axes, places: _Places, kept: list[int]) -> SecondaryAxis:
         ax.set_xlabel("alpha (log scale)", fontsize=TEXT)
     ax.spines[["top", "right"]].set_visible(False)
     top = ax.secondary_xaxis("top")
-    top.set_xlabel("features kept", fontsize=TEXT)
+    top.set_xlabel(counted, fontsize=TEXT)
     for axis in (ax, top):
         axis.tick_params(labelsize=SMALL)
     _ticked(ax, top, places, kept)

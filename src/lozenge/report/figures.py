@@ -90,7 +90,8 @@ def path_figure(path: Path, ids: dict[int, str]) -> Markup:
     for rank, (j, at) in enumerate(zip(named, _apart(ends), strict=True)):
         parts.append(_line(frame, path, int(j), values[int(j)], rank, at, ids.get(int(j))))
     kept = int(path.df[path.chosen])
-    words = f"Weights of {len(ever)} features along {len(path.axis)} {frame.axis}s; {kept} are kept at the chosen one."
+    what = f"{len(ever)} weights" if path.model.outputs else f"Weights of {len(ever)} features"
+    words = f"{what} along {len(path.axis)} {frame.axis}s; {kept} are kept at the chosen one."
     return _svg(words, parts)
 
 
@@ -174,7 +175,8 @@ def _counts(frame: Frame, path: Path) -> Markup:
         )
         for k in places
     ]
-    label = Markup('<text x="{}" y="{}">features kept</text>').format(WIDTH - RIGHT + 18, TOP - 8)
+    what = "weights kept" if path.model.outputs else "features kept"
+    label = Markup('<text x="{}" y="{}">{}</text>').format(WIDTH - RIGHT + 18, TOP - 8, what)
     return Markup("").join([*texts, label])
 
 

@@ -6,9 +6,11 @@ const pick = (j) => {
   const line = lines.querySelector(`.line[data-j="${j}"]`);
   lines.classList.toggle("lit", Boolean(line));
   if (line) line.classList.add("picked");
-  const row = document.querySelector(`tr[data-j="${j}"]`);
+  const cell = document.querySelector(`td[data-j="${j}"]`);
+  const row = cell ? cell.parentElement : document.querySelector(`tr[data-j="${j}"]`);
   if (!row) return;
   row.classList.add("picked");
+  if (cell) cell.classList.add("picked");
   const details = row.querySelector("details");
   if (details) details.open = true;
 };
@@ -18,6 +20,7 @@ document.querySelectorAll("tr[data-j] summary").forEach((each) =>
     const row = each.closest("tr");
     if (!each.parentElement.open) setTimeout(() => pick(row.dataset.j));
   }));
+document.querySelectorAll("td[data-j]").forEach((each) => each.addEventListener("click", () => pick(each.dataset.j)));
 const find = document.getElementById("find");
 if (find) {
   const rows = JSON.parse(document.getElementById("everything").textContent);

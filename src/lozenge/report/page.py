@@ -18,12 +18,12 @@ from lozenge.explain import held, survey
 from lozenge.explain.words import not_convex
 from lozenge.penalties.words import described
 from lozenge.report import figures
+from lozenge.report.kept import LISTED, entry, kept_table
 
 if TYPE_CHECKING:
-    from lozenge.results import Path, Reason, Reasons
+    from lozenge.results import Model, Path, Reason, Reasons
 
 TOLD = 60  # features of each kind whose reason is written out; of the others the numbers alone
-LISTED = 200  # rows of a table; the search finds the others
 EVERYTHING = 50_000  # features beyond which the search is over the nearest only
 MEASURES = {
     "gap": "relative duality gap",
@@ -77,11 +77,10 @@ def page(path: Path, setting: Setting) -> str:
         title=f"What explains {path.model.target or 'the target'}",
         verdict=_verdict(path, kept, zeros),
         facts=screens.facts(path, file=setting.file, summary=setting.summary, target=setting.target, rule=setting.rule),
-        kept=[_kept_row(path, survey_of, j, told.get(j)) for j in kept[:LISTED]],
+        kept=kept_table(path, survey_of, kept, told),
         zeros=[_zero_row(path, survey_of, j, told.get(j)) for j in zeros[:LISTED]],
-        more=(len(kept) - LISTED, len(zeros) - LISTED),
-        odds=path.model.loss == "logistic",
-        intercept=screens.number(float(path.intercepts[path.chosen]), 4) if path.model.fit_intercept else None,
+        more=len(zeros) - LISTED,
+        weights=bool(path.model.outputs),
         path_figure=figures.path_figure(path, ids),
         cv_figure=figures.cv_figure(path),
         rivals=_rivals(told),
@@ -105,12 +104,13 @@ def _safe(text: str) -> Any:
 
 
 def _verdict(path: Path, kept: tuple[int, ...], zeros: tuple[int, ...]) -> list[str]:
-    names, p = path.feature_names, len(path.feature_names)
-    explained = f"{100 * path.deviance_ratio[path.chosen]:.0f} % of the deviance"
-    said = (
-        f"Of {p:,} features {len(kept):,} are kept and {len(zeros):,} are exactly zero; the fit explains {explained}."
-    )
-    lines = [said]
+    names, p, outputs = path.feature_names, len(path.feature_names), path.model.outputs
+    explained = f"{screens.percent(float(path.deviance_ratio[path.chosen]))} of the deviance"
+    what = f"{p:,} features"
+    if outputs:
+        each = "class" if path.model.classes else "response"
+        what = f"{p:,} weights, {p // len(outputs):,} features for each {each},"
+    lines = [f"Of {what} {len(kept):,} are kept and {len(zeros):,} are exactly zero; the fit explains {explained}."]
     if kept:
         largest = ", ".join(names[j] for j in kept[:3])
         lines.append(f"The largest weights per standard deviation: {largest}.")
@@ -134,20 +134,6 @@ def _verdict(path: Path, kept: tuple[int, ...], zeros: tuple[int, ...]) -> list[
     return [*lines, certainty + unique]
 
 
-def _kept_row(path: Path, found: Reasons, j: int, reason: Reason | None) -> dict[str, Any]:
-    per_sd = float(found.per_sd[j])
-    return {
-        "id": f"f{j}",
-        "j": j,
-        "name": path.feature_names[j],
-        "weight": screens.number(float(found.weight[j]), 4),
-        "per_sd": screens.number(per_sd),
-        "odds": screens.number(float(np.exp(min(per_sd, 700.0)))),
-        "enters": _entry(found, j),
-        "reason": "" if reason is None else str(reason),
-    }
-
-
 def _zero_row(path: Path, found: Reasons, j: int, reason: Reason | None) -> dict[str, Any]:
     share = float(found.share[j])
     finite = np.isfinite(share)
@@ -161,7 +147,7 @@ def _zero_row(path: Path, found: Reasons, j: int, reason: Reason | None) -> dict
         "marginal": screens.number(float(found.marginal[j])),
         "used": screens.number(float(found.marginal[j] - found.left[j])),
         "left": screens.number(float(found.left[j])),
-        "enters": _entry(found, j),
+        "enters": entry(found, j),
         "sure": "yes" if found.certified[j] else "no",
         "reason": "" if reason is None else str(reason),
     }
@@ -176,13 +162,6 @@ def _exchange(path: Path, found: Reasons, j: int) -> str:
     other = found.swaps.other[j]
     place = f", in place of {path.feature_names[other]}" if other >= 0 else ""
     return f"{screens.percent(abs(rise))} {'less' if rise < -screens.SAME else 'more'}{place}"
-
-
-def _entry(found: Reasons, j: int) -> str:
-    at = float(found.enters_at[j])
-    if np.isnan(at):
-        return ""
-    return screens.number(at) if found.swaps is None else f"{at:g}"
 
 
 def _rivals(told: dict[int, Reason]) -> list[dict[str, str]]:
@@ -251,12 +230,15 @@ def _settings(path: Path) -> dict[str, str]:
     alphas = f"{len(path.axis):,} from {path.axis[0]:.4g} to {path.axis[-1]:.4g}"
     measure = _measure(path)
     size = int(path.axis[path.chosen]) if path.by_size else None
+    columns = len(path.feature_names) // max(len(model.outputs), 1)
     found = {
-        "loss": model.loss,
-        "penalty": described(model.penalty, model.penalty_parameters, len(path.feature_names), size=size),
+        "loss": screens.coded_loss(model),
+        "penalty": described(model.penalty, model.penalty_parameters, columns, size=size),
         "standardised": "yes" if model.standardize else "no",
-        "intercept": "free" if model.fit_intercept else "none",
+        "intercept": ", ".join(screens.levels(model)) if len(screens.levels(model)) > 1 else _intercept(model),
         "rows": f"{model.n:,}",
+        **({} if model.weight_sum == model.n else {"weight of the rows": f"{model.weight_sum:,.6g} in all"}),
+        **({"offset": "yes"} if model.offset else {}),
         "sizes" if path.by_size else "alphas": alphas,
         "tolerance": f"{model.tol:.0e} on the {measure}",
         f"largest {measure}": f"{_worst(path):.1e}",
@@ -265,6 +247,10 @@ def _settings(path: Path) -> dict[str, str]:
     if path.cv is not None:
         found["cross-validation"] = f"{len(path.cv.folds)} folds, seed {path.cv.seed}"
     return found
+
+
+def _intercept(model: Model) -> str:
+    return "free" if screens.levels(model) else "none"
 
 
 def _versions() -> dict[str, str]:

@@ -13,15 +13,25 @@ from lozenge.screens.answer import (
     finite,
     fit,
     is_certified,
-    klass,
     record,
     rows,
     shares,
     shown,
-    target,
     telling,
 )
 from lozenge.screens.board import comparison, contents, lesson
+from lozenge.screens.outputs import feature
+from lozenge.screens.response import (
+    coded_loss,
+    described,
+    klass,
+    levels,
+    multiplies,
+    probable,
+    quadratic,
+    target,
+    words,
+)
 from lozenge.screens.text import WIDTH, Line, cells, number, percent, plain, shorten, wrap
 
 __all__ = [
@@ -33,17 +43,24 @@ __all__ = [
     "Rows",
     "cautions",
     "cells",
+    "coded_loss",
     "comparison",
     "contents",
+    "described",
     "facts",
+    "feature",
     "finite",
     "fit",
     "is_certified",
     "klass",
     "lesson",
+    "levels",
+    "multiplies",
     "number",
     "percent",
     "plain",
+    "probable",
+    "quadratic",
     "record",
     "rows",
     "shares",
@@ -51,5 +68,6 @@ __all__ = [
     "shown",
     "target",
     "telling",
+    "words",
     "wrap",
 ]

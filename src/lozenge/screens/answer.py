@@ -10,6 +10,8 @@ import numpy as np
 from lozenge.explain import held
 from lozenge.penalties.words import coded, described
 from lozenge.results import Status
+from lozenge.screens import response
+from lozenge.screens.outputs import by_output
 from lozenge.screens.text import (
     FEW,
     MANY,
@@ -25,7 +27,6 @@ from lozenge.screens.text import (
     plain,
     shorten,
     table,
-    trimmed,
     wrap,
 )
 
@@ -42,8 +43,6 @@ READABLE = 8  # columns of a name that is cut
 SCHEMA = 1
 AT_BOUND = "at its bound"
 SAME = 1e-9  # of the null model's loss: what is less is no difference
-
-MODELS = {"squared": "linear regression", "logistic": "logistic regression"}
 
 
 class Rows(NamedTuple):
@@ -161,13 +160,14 @@ def fit(
 
 def facts(path: Path, *, file: str, summary: Mapping[str, int] | None, target: str, rule: str) -> dict[str, str]:
     """What was asked and how well it went, by label; without a ``summary`` the data are counted by the model alone."""
-    counted = _columns(summary) if summary else f"{count(path.model.n, 'row')}, {len(path.feature_names):,} features"
+    features = len(path.feature_names) // max(len(path.model.outputs), 1)
+    counted = _columns(summary) if summary else f"{count(path.model.n, 'row')}, {features:,} features"
     label, text = _certified(path)
     return {
         file: f"{counted}; {target}" if target else counted,
         "model": _model(path),
         **({"size": _size(path, rule)} if path.by_size else {"alpha": _alpha(path, rule)}),
-        "R squared" if path.model.loss == "squared" else "deviance": _explained(path),
+        "R squared" if response.quadratic(path.model) else "D squared": _explained(path),
         label: text,
     }
 
@@ -189,24 +189,17 @@ def _columns(summary: Mapping[str, int]) -> str:
 
 
 def _model(path: Path) -> str:
-    model = path.model
+    model, copies = path.model, max(len(path.model.outputs), 1)
     size = int(path.axis[path.chosen]) if path.by_size else None
-    penalty = described(model.penalty, model.penalty_parameters, len(path.feature_names), size=size)
-    text = MODELS.get(model.loss, model.loss)
-    if model.classes:
-        text += f" for the odds of '{klass(model.classes[1])}'"
-    text += f", {penalty}, features {'standardised' if model.standardize else 'as they are'}"
-    text += f", {'intercept free' if model.fit_intercept else 'no intercept'}"
+    penalty = described(model.penalty, model.penalty_parameters, len(path.feature_names) // copies, size=size)
+    text = f"{response.described(model)}, {penalty}"
+    text += ", the weights of a feature together" if copies > 1 and "groups" in model.penalty_parameters else ""
+    text += f", features {'standardised' if model.standardize else 'as they are'}"
+    levels = len(response.levels(model))
+    text += f", {'intercepts' if levels > 1 else 'intercept'} free" if levels else ""
+    text += "" if model.fit_intercept else ", no intercept"
     free = int(np.count_nonzero((model.penalty_weights == 0) & ~model.constant))
     return text + (f", {free:,} unpenalised" if free else "")
-
-
-def target(path: Path, y: NDArray[Any]) -> str:
-    """Give the range of a target, or its classes with their counts."""
-    if not path.model.classes:
-        return f"{path.model.target} {trimmed(float(np.min(y)))} to {trimmed(float(np.max(y)))}"
-    counts = [f"'{klass(label)}' {np.count_nonzero(y == label):,}" for label in path.model.classes]
-    return f"{path.model.target} {', '.join(counts)}"
 
 
 def is_certified(path: Path) -> bool:
@@ -219,11 +212,6 @@ def telling(path: Path) -> list[int]:
     kept, zeros = rows(path)
     alone = np.abs(_forces(path).marginal)
     return [*kept[:1], *sorted(zeros, key=lambda j: -float(alone[j]))[:1]]
-
-
-def klass(label: object) -> str:
-    """Name of a class: 0 and 1 rather than 0.0 and 1.0."""
-    return f"{label:g}" if isinstance(label, float) else str(label)
 
 
 def _at(cv: CrossValidation, alpha: float) -> int | None:
@@ -269,11 +257,11 @@ def _size(path: Path, rule: str) -> str:
 
 
 def _explained(path: Path) -> str:
-    words = " in sample" if path.model.loss == "squared" else " explained"
+    words = " in sample" if response.quadratic(path.model) else " of the deviance explained"
     if ((path.model.penalty_weights == 0) & ~path.model.constant).any():
         words += ", beyond the unpenalised features alone"
     text = f"{path.deviance_ratio[path.chosen]:.3f}{words}"
-    cv, null = path.cv, 2 * (path.model.null_loss - path.model.saturated_loss)  # a deviance is twice a loss
+    cv, null = path.cv, _held_out_null(path)
     if cv is None or not null > 0:
         return text
     best = 1 - float(cv.mean[cv.index_min]) / null
@@ -281,6 +269,16 @@ def _explained(path: Path) -> str:
     if k is not None:
         text += f", {1 - float(cv.mean[k]) / null:.3f} +- {float(cv.se[k]) / null:.3f} cross-validated"
     return text + ("" if k == cv.index_min else f" (best {best:.3f})")
+
+
+def _held_out_null(path: Path) -> float:
+    """The deviance that a cross-validated one is set against: the null model's; nan where it is not known."""
+    loss = response.loss_of(path.model)
+    if loss is not None and loss.bound:
+        # A row's deviance depends on how many others there are, and a fold has fewer: its own null model's.
+        known = path.cv is not None and path.df[0] == 0 and path.cv.alphas[0] == path.alphas[0]
+        return float(path.cv.mean[0]) if known and path.cv is not None else math.nan
+    return 2 * (path.model.null_loss - path.model.saturated_loss)  # a deviance is twice a loss
 
 
 def _proof(path: Path) -> str:
@@ -320,25 +318,26 @@ def _sentence(text: str) -> str:
 
 def _kept(path: Path, listed: Sequence[int]) -> list[Line]:
     model, coef = path.model, weights(path)
+    if (found := by_output(path, coef, listed)) is not None:
+        return found
     everything = rows(path).kept
     per_sd = [float(coef[j] * model.scale[j]) for j in listed]
-    numbers = [float(coef[j]) for j in listed]
-    names = [path.feature_names[j] for j in listed]
-    if model.fit_intercept:
-        numbers.append(float(path.intercepts[path.chosen]))
-        names.append("(intercept)")
-    blank = [""] * (len(names) - len(listed))
+    levels = np.atleast_1d(path.intercepts[path.chosen]).tolist()
+    names = [f"({name})" for name in response.levels(model)]
+    numbers = [*(float(coef[j]) for j in listed), *levels[: len(names)]]
+    blank = [""] * len(names)
     columns = {
         "weight": aligned([number(x, 4) for x in numbers]),
         "per SD": [*aligned([number(x) for x in per_sd]), *blank],
     }
-    if model.loss == "logistic":
+    if (multiplied := response.multiplies(model)) is not None:
         with np.errstate(over="ignore"):
-            odds = [number(float(x)) for x in np.exp(per_sd)]
-        columns["odds / SD"] = [*aligned(["x " + x for x in odds]), *blank]
+            times = [number(float(x)) for x in np.exp(per_sd)]
+        columns[f"{multiplied} / SD"] = [*aligned(["x " + x for x in times]), *blank]
     if not (path.by_size and len(path.axis) == 1) and (not listed or not held.always(path)[list(listed)].all()):
         columns["enters at"] = [*_entries(path, listed), *blank]
-    lines = table(f"KEPT {len(everything):,} of {len(path.feature_names):,}", names, columns)
+    title = f"KEPT {len(everything):,} of {len(path.feature_names):,}"
+    lines = table(title, [*(path.feature_names[j] for j in listed), *names], columns)
     if more := len(everything) - len(listed):
         first = everything[len(listed)]
         largest = number(abs(float(coef[first] * model.scale[first])))
@@ -348,7 +347,7 @@ def _kept(path: Path, listed: Sequence[int]) -> list[Line]:
 
 def _zeros(path: Path, listed: Sequence[int], reasons: Sequence[Reason]) -> list[Line]:
     everything, share = rows(path).zeros, shares(path)
-    title = f"ZERO {len(everything):,} of {len(path.feature_names):,}"
+    title = f"ZERO {len(everything):,} of {len(path.feature_names):,}{' weights' if path.model.outputs else ''}"
     if not everything:
         return [Line(title)]
     swaps, columns = _forces(path).swaps, {}
@@ -366,7 +365,9 @@ def _zeros(path: Path, listed: Sequence[int], reasons: Sequence[Reason]) -> list
     tellers += [[]] * (len(listed) - len(reasons))
     if _correlated(path):
         model, forces = path.model, _forces(path)
-        unit = np.where(model.constant, np.inf, model.y_sd * model.scale / model.penalised_unit)
+        spread = np.atleast_1d(np.asarray(model.y_sd))  # of every output
+        own = np.repeat(spread, len(model.scale) // len(spread))
+        unit = np.where(model.constant, np.inf, own * model.scale / model.penalised_unit)
         alone, left = forces.marginal / unit, forces.left / unit
         columns["alone"] = [f"{alone[j]:.3f}" for j in listed]
         columns["told"] = [f"{alone[j] - left[j]:.3f}" for j in listed]
@@ -396,10 +397,11 @@ def _cost(path: Path, j: int, share: float) -> str:
 
 
 def _correlated(path: Path) -> bool:
-    # A force is a correlation where the null model is an intercept alone.
+    # A force is a correlation where what is left is y less its mean: the null model is an intercept alone.
     model = path.model
     alone = model.fit_intercept and not ((model.penalty_weights == 0) & ~model.constant).any()
-    return bool(alone) and model.loss != "squared"
+    canonical = response.words(model).canonical and not response.quadratic(model) and bool(np.all(model.y_sd))
+    return bool(alone) and canonical and not model.offset
 
 
 def _standing(path: Path, j: int, share: float) -> str:
@@ -430,7 +432,8 @@ def cautions(path: Path, summary: Mapping[str, int] | None, listed: Rows) -> lis
         if path.radii is not None and not path.by_size:
             axis, other = "radius", "larger"
         texts.append(
-            f"Nothing is kept: at this {axis} every row gets the same prediction. A {other} one may keep some."
+            f"Nothing is kept: at this {axis} every row gets the same prediction"
+            f"{', but for its offset' if path.model.offset else ''}. A {other} one may keep some."
         )
     if any("*" in text for text in _entries(path, listed.zeros)):
         where = "a smaller size and is not in this subset" if path.by_size else "a larger alpha and has left it"
@@ -439,7 +442,7 @@ def cautions(path: Path, summary: Mapping[str, int] | None, listed: Rows) -> lis
         texts.append(
             "It would cost: what the loss would rise by, as a share of the null model's, with the zero in the place "
             "that costs least, all weights refitted"
-            + (", by the quadratic model." if path.model.loss != "squared" else ".")
+            + ("." if response.quadratic(path.model) else ", by the quadratic model.")
         )
     if any(held.kind(_forces(path), j) == "bound" for j in listed.zeros):
         texts.append(f"{AT_BOUND}: pulled to the side that a bound of 0 closes.")
@@ -467,9 +470,11 @@ def record(path: Path, rule: str) -> dict[str, Any]:
     place: dict[str, Any] = {"alpha": finite(float(path.alphas[path.chosen]))}
     if path.by_size:
         place["size"] = int(path.axis[path.chosen])
+    levels = response.levels(model)
     return {
         "schema": SCHEMA,
-        "loss": model.loss,
+        "loss": response.coded_loss(model),
+        "loss_parameters": model.loss_parameters,
         "penalty": coded(model.penalty, model.penalty_parameters),
         "penalty_parameters": model.penalty_parameters,
         **place,
@@ -478,7 +483,8 @@ def record(path: Path, rule: str) -> dict[str, Any]:
         "p": len(path.feature_names),
         "kept": int(np.count_nonzero(coef)),
         "zeros": int(np.count_nonzero(coef == 0)),
-        "intercept": float(path.intercepts[path.chosen]),
+        **({"outputs": list(levels)} if len(levels) > 1 else {}),
+        "intercept": np.asarray(path.intercepts[path.chosen]).tolist(),
         "coefficients": dict(zip(path.feature_names, coef.tolist(), strict=True)),
         "certificate": {"kind": certificate.kind, "value": finite(certificate.value)},
         "max_gap": finite(float(np.max(path.gaps))),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lozenge.tables.column import column, open_frame
 from lozenge.tables.parts import Factor, Missingness, Number, Part, matrix
+from lozenge.tables.roles import Roles, offset
 from lozenge.tables.words import check_known, quoted, show
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ PARTS: dict[Any, Any] = {"number": Number, "factor": Factor, "missingness": Miss
 class Encoding:
     r"""Recipe from raw columns to X, learnt by `encode`: plain data, safe to read from a stranger.
 
-    X has the columns of each part in turn: `Number`, `Factor`, and last `Missingness`.
+    X has the columns of each part in turn: `Number`, `Factor`, and last `Missingness`.  ``roles`` are the columns that
+    are no features.
 
     Examples
     --------
@@ -50,6 +52,7 @@ class Encoding:
     """
 
     parts: tuple[Part, ...]
+    roles: Roles = field(default_factory=Roles)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -97,10 +100,22 @@ class Encoding:
         absent = dict.fromkeys(part.column for part, there in zip(self.parts, here, strict=True) if not there)
         return X, (*notes, *(f"{show(name)} is absent; its weights are 0, so nothing is lost." for name in absent))
 
+    def offset(self, frame: Any) -> Floats | None:
+        """What is added to η in other rows: the offset and the log of the exposure; None without either.
+
+        Raises
+        ------
+        ValueError
+            A column is absent, or a cell of it is missing or holds what it cannot.
+        """
+        table = open_frame(frame)
+        return offset(table, self.roles, np.ones(len(table), dtype=bool))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the recipe as dicts, lists, text, finite numbers and None: what JSON can hold."""
         records = [{"kind": type(part).__name__.lower(), **asdict(part)} for part in self.parts]
-        return {"parts": [{k: list(v) if isinstance(v, tuple) else v for k, v in r.items()} for r in records]}
+        found = {"parts": [{k: list(v) if isinstance(v, tuple) else v for k, v in r.items()} for r in records]}
+        return {**found, "roles": self.roles.to_dict()}
 
     @classmethod
     def from_dict(cls, d: Any) -> Encoding:
@@ -111,9 +126,12 @@ class Encoding:
         ValueError
             An unknown or absent key, a value of another type, a number that is not finite, a name used twice.
         """
-        if not isinstance(d, dict) or set(d) != {"parts"} or type(d["parts"]) is not list or not d["parts"]:
-            raise ValueError(f"encoding: expected {{'parts': [...]}}, got {show(repr(d))}")
-        encoding = cls(tuple(_part(item) for item in d["parts"]))
+        if not isinstance(d, dict) or not {"parts"} <= set(d) <= {"parts", "roles"}:
+            raise ValueError(f"encoding: expected {{'parts': [...], 'roles': {{...}}}}, got {show(repr(d))}")
+        if type(d["parts"]) is not list or not d["parts"]:
+            raise ValueError(f"encoding: expected a list of parts, got {show(repr(d['parts']))}")
+        # Files from before there were roles have none.
+        encoding = cls(tuple(_part(item) for item in d["parts"]), Roles.from_dict(d.get("roles", {})))
         raw = [part.column for part in encoding.parts if not isinstance(part, Missingness)]
         numbers = {part.column for part in encoding.parts if isinstance(part, Number)}
         levels = []
@@ -124,7 +142,7 @@ class Encoding:
                 levels.append([*part.coded, *part.uncoded])
                 if len(part.names) != len(part.coded):
                     raise ValueError(f"encoding: '{show(part.column)}' needs a name for each coded level")
-        for names in (encoding.feature_names, raw, *levels):
+        for names in (encoding.feature_names, (*raw, *encoding.roles.columns), *levels):
             if max(Counter(names).values()) > 1:
                 raise ValueError("encoding: a feature, a column or a level comes twice")
         return encoding
@@ -138,7 +156,7 @@ def _part(item: Any) -> Part:
     kind = item.get("kind") if isinstance(item, dict) else None
     if type(kind) is not str or kind not in PARTS:
         raise ValueError(f"encoding: a part is one of {', '.join(PARTS)}, not {show(repr(item))}")
-    shape = {field.name: field.type for field in fields(PARTS[kind])}
+    shape = {each.name: each.type for each in fields(PARTS[kind])}
     if set(item) != {"kind", *shape}:
         raise ValueError(f"encoding: a {kind} has the keys {', '.join(shape)}, not {quoted(item)}")
     for key, form in shape.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from lozenge.tables.column import Column, column, open_frame
 from lozenge.tables.encoding import Encoding
 from lozenge.tables.notes import leaks, told
 from lozenge.tables.parts import MISSING, Factor, Missingness, Number, Part, matrix
+from lozenge.tables.roles import Roles, beside, response
 from lozenge.tables.rules import LeftOut, plan
 from lozenge.tables.words import check_known, count, quoted, show
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import narwhals.stable.v2 as nw
     from numpy.typing import NDArray
 
-    from lozenge.results import Bools, Floats
+    from lozenge.results import Floats, Indices
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +32,9 @@ class Table:
     ----------
     X : (n, p) float64, Fortran order
     y : (n,) float64, or object array of str for a text target
+        With several columns a structured array, one field per column.
+    offset, weight : (n,) float64 or None
+    rows : (n,) numbers of the rows in the table, from 1
     feature_names : tuple of str
     encoding : Encoding
     notes : tuple of str
@@ -49,10 +53,18 @@ class Table:
     notes: tuple[str, ...]
     summary: dict[str, int]
     left_out: dict[str, str]
+    offset: Floats | None
+    weight: Floats | None
+    rows: Indices
 
 
 def encode(
-    frame: Any, target: str, *, drop: Sequence[str] = (), keep: Sequence[str] = (), drop_missing_target: bool = False
+    frame: Any,
+    target: str | Roles,
+    *,
+    drop: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    drop_missing_target: bool = False,
 ) -> Table:
     """X and y of a table: numbers stay, each level has a 0/1 column, missing numbers the median and a mark.
 
@@ -70,8 +82,9 @@ def encode(
     Parameters
     ----------
     frame : pandas, polars or pyarrow table
-    target : str
-        Column to predict: numbers, Boolean (0/1) or text (classes).
+    target : str or Roles
+        Column to predict: numbers, Boolean (0/1) or text (classes); `Roles` names several, or times and events, and
+        columns of offsets, exposures and weights.
     drop, keep : sequence of str
         Columns to leave out, and to bring in that would be left out.
     drop_missing_target : bool
@@ -94,26 +107,28 @@ def encode(
     [[1.0, 1.0, 0.0, 0.0, 0.0], [2.5, 0.0, 1.0, 0.0, 1.0], [4.0, 0.0, 0.0, 1.0, 0.0]]
     """
     table = open_frame(frame)
+    roles = Roles((target,)) if isinstance(target, str) else target
     drop, keep = ([names] if isinstance(names, str) else list(names) for names in (drop, keep))
-    _check_request(table, target, drop, keep)
-    y, rows = _target(column(table[target]), drop_missing=drop_missing_target)
-    raw = {name: column(table[name]).take(rows) for name in table.columns if name not in {target, *drop}}
+    _check_request(table, roles, drop, keep)
+    y, rows = response(table, roles, drop_missing=drop_missing_target)
+    offset, weight = beside(table, roles, rows)
+    raw = {name: column(table[name]).take(rows) for name in table.columns if name not in {*roles.columns, *drop}}
     plans = {name: plan(found, kept=name in keep) for name, found in raw.items()}
     out = {name: made for name, made in plans.items() if isinstance(made, LeftOut)}
     parts = [made for made in plans.values() if not isinstance(made, LeftOut)]
     dropped = len(rows) - len(y)
-    notes = [f"{count(dropped, 'row')} without '{show(target)}' dropped."] if dropped else []
+    notes = [f"{count(dropped, 'row')} without {quoted(roles.explained)} dropped."] if dropped else []
     notes += [f"{show(name)} left out ({made.kind}): {made.why}; {made.how}." for name, made in out.items()]
     if not parts:
         raise ValueError(" ".join(["nothing to learn from: every column is left out.", *notes[:20]]))
-    encoding = _named(parts, raw)
+    encoding = replace(_named(parts, raw), roles=roles)
     X, _ = matrix(encoding.parts, raw, len(y))
     notes += told(encoding, raw, keep) + leaks(X, y, encoding)
     factors = sum(isinstance(part, Factor) for part in parts)
     summary = {
         "rows": len(y),
         "rows_dropped": dropped,
-        "columns": len(table.columns) - 1,
+        "columns": len(table.columns) - len(roles.columns),
         "features": X.shape[1],
         "numeric": len(parts) - factors,
         "factors": factors,
@@ -121,10 +136,11 @@ def encode(
         "missing_cells": sum(int(raw[part.column].missing.sum()) for part in parts),
     }
     left_out = {name: made.kind for name, made in out.items()}
-    return Table(X, y, encoding.feature_names, encoding, tuple(notes), summary, left_out)
+    places = np.flatnonzero(rows) + 1
+    return Table(X, y, encoding.feature_names, encoding, tuple(notes), summary, left_out, offset, weight, places)
 
 
-def again(frame: Any, target: str, encoding: Encoding) -> Table:
+def again(frame: Any, encoding: Encoding) -> Table:
     """X and y by a recipe learnt before, on the table that it was learnt on; rows without a target are dropped.
 
     Raises
@@ -132,9 +148,12 @@ def again(frame: Any, target: str, encoding: Encoding) -> Table:
     ValueError
         A column is absent, or holds what the recipe cannot take.
     """
-    table = open_frame(frame)
-    check_known((target,), table.columns)
-    y, rows = _target(column(table[target]), drop_missing=True)
+    table, roles = open_frame(frame), encoding.roles
+    for name in roles.columns:
+        if name not in table.columns:
+            raise ValueError(f"no column '{show(name)}' in the table, the {roles.role(name)} of the fit")
+    y, rows = response(table, roles, drop_missing=True)
+    offset, weight = beside(table, roles, rows)
     X, notes = encoding.apply(table.filter(rows.tolist()).to_native())
     numeric = sum(isinstance(part, Number) for part in encoding.parts)
     used = {part.column for part in encoding.parts if not isinstance(part, Missingness)}
@@ -142,38 +161,32 @@ def again(frame: Any, target: str, encoding: Encoding) -> Table:
     summary = {
         "rows": len(y),
         "rows_dropped": len(rows) - len(y),
-        "columns": len(table.columns) - 1,
+        "columns": len(table.columns) - len(roles.columns),
         "features": X.shape[1],
         "numeric": numeric,
         "factors": sum(isinstance(part, Factor) for part in encoding.parts),
-        "columns_left_out": len(table.columns) - 1 - len(used),
+        "columns_left_out": len(table.columns) - len(roles.columns) - len(used),
         "missing_cells": sum(int(found.missing.sum()) for found in raw.values()),
     }
-    return Table(X, y, encoding.feature_names, encoding, notes, summary, {})
+    places = np.flatnonzero(rows) + 1
+    return Table(X, y, encoding.feature_names, encoding, notes, summary, {}, offset, weight, places)
 
 
-def _check_request(table: nw.DataFrame[Any], target: str, drop: Sequence[str], keep: Sequence[str]) -> None:
-    check_known((target, *drop, *keep), table.columns)
-    if target in {*drop, *keep}:
-        raise ValueError(f"'{show(target)}' is the target: it can be neither dropped nor kept as a feature")
+def _check_request(table: nw.DataFrame[Any], roles: Roles, drop: Sequence[str], keep: Sequence[str]) -> None:
+    roles.check(table.columns)
+    check_known((*drop, *keep), table.columns)
+    for name in (*drop, *keep):
+        if name in roles.columns:
+            raise ValueError(
+                f"'{show(name)}' is the {roles.role(name)}: it can be neither dropped nor kept as a feature"
+            )
     if both := set(drop) & set(keep):
         raise ValueError(f"asked both to drop and to keep {quoted(sorted(both))}; choose one")
     if len(table) == 0:
         raise ValueError("the table is empty: it has no rows")
-    if set(table.columns) == {target, *drop}:
-        raise ValueError(f"nothing to learn from: no columns beside the target '{show(target)}'")
-
-
-def _target(found: Column, *, drop_missing: bool) -> tuple[NDArray[Any], Bools]:
-    shown, rows, gaps = show(found.name), len(found.missing), int(found.missing.sum())
-    if gaps == rows:
-        raise ValueError(f"the target '{shown}' is missing in every row")
-    if found.kind in {"date", "other"}:
-        raise ValueError(f"the target '{shown}' holds {found.dtype}; convert it to numbers or text first")
-    if gaps and not drop_missing:
-        hint = "--drop-missing-target (or drop_missing_target=True) drops them"
-        raise ValueError(f"the target '{shown}' is missing in {gaps:,} of {count(rows, 'row')}; {hint}")
-    return found.present, ~found.missing
+    if set(table.columns) == {*roles.columns, *drop}:
+        beside = f"the target '{show(roles.title)}'" if len(roles.columns) == 1 else quoted(roles.columns)
+        raise ValueError(f"nothing to learn from: no columns beside {beside}")
 
 
 def _named(parts: Sequence[Number | Factor], raw: Mapping[str, Column]) -> Encoding:

@@ -53,6 +53,10 @@ def told(encoding: Encoding, raw: Mapping[str, Column], keep: Sequence[str]) -> 
 def leaks(X: Floats, y: NDArray[Any], encoding: Encoding) -> list[str]:
     """Warn of features whose |correlation| is 1 with the target, or with the indicator of one of its classes."""
     n, p = X.shape
+    if y.dtype.names is not None:
+        names = ("time", "event") if encoding.roles.time else y.dtype.names
+        found = [note for name in names for note in leaks(X, y[name], encoding)]
+        return list(dict.fromkeys(found))
     classes, codes = np.unique(y, return_inverse=True) if y.dtype == object else (np.empty(0), y)
     if n < 3 or len(classes) > SMALL:
         return []

@@ -1,4 +1,4 @@
-"""The laws of a penalty, looked at one by one: which is broken, where, by how much, and what to look at."""
+"""The laws of a penalty."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from lozenge.penalties.form import SoftThreshold
 from lozenge.penalties.own import Own
 from lozenge.penalties.separable import Separable
+from lozenge.testing.broken import ROUNDING, Asked, BrokenLaw, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,82 +20,42 @@ if TYPE_CHECKING:
 ALPHAS, STEPS = (0.25, 1.5), (0.5, 1.0, 1.75)
 SIZES = (1e-6, 1e6)  # of inputs: a prox that stops at an absolute tolerance is wrong at the small ones
 TRIALS = 6  # random inputs for each of those
-ROUNDING = 1e-10  # relative, of a value
 LOOSE = 1e-7  # relative, of what is computed by differences of values
 INSIDE, OUTSIDE = 1.0 - 1e-6, 1.0 + 1e-6
 LOCAL = 1e-6  # a step at which the prox of a penalty that is not convex sees only what is near
-SHOWN = 8  # entries of a vector in a message
-
-
-class BrokenLaw(AssertionError):  # noqa: N818 - what is broken is the law
-    """A penalty breaks a law: ``law`` is its name."""
-
-    def __init__(self, law: str, text: str) -> None:
-        super().__init__(text)
-        self.law = law
 
 
 @dataclass(frozen=True)
-class Subject:
+class Subject(Asked):
     """A penalty on k columns of weight 1, with what it says of itself."""
 
-    given: Any
     whole: Any
-    name: str
     k: int
     convex: bool
     separable: bool
     ours: bool
-
-    def has(self, method: str) -> bool:
-        """Whether there is such a method."""
-        return callable(getattr(self.given, method, None))
 
     def feasible(self, b: Floats) -> Floats:
         """The nearest point between the bounds that it names, if any."""
         bounds = getattr(self.given, "bounds", None)
         return b if bounds is None else np.clip(b, *bounds)
 
-    def broken(self, law: str, what: str, look: str, **where: Any) -> BrokenLaw:
-        """What is raised."""
-        at = ", ".join(f"{name} = {_shown(value)}" for name, value in where.items())
-        return BrokenLaw(law, f"{self.name} breaks the law of {law}: {what}.\n  At {at}.\n  Look at: {look}.")
-
-    def ask(self, law: str, method: str, *arguments: Any) -> Any:
-        """Call a method on copies, which it must leave as they are."""
-        given = [np.array(each) if isinstance(each, np.ndarray) else each for each in arguments]
-        try:
-            found = getattr(self.given, method)(*given)
-        except Exception as error:
-            raise self.broken(
-                law,
-                f"{method} raises {type(error).__name__}: {error}",
-                f"{method}, which must work for float64 vectors of {len(arguments[0])} entries",
-                input=arguments[0],
-            ) from error
-        for before, after in zip(arguments, given, strict=True):
-            if isinstance(before, np.ndarray) and not np.array_equal(before, after):
-                raise self.broken(
-                    "inputs",
-                    f"{method} changes its input",
-                    f"{method}: work on a copy, such as Z = Z.copy()",
-                    before=before,
-                    after=after,
-                )
-        return found
+    def called(self, law: str, method: str, *arguments: Any) -> Any:
+        """What a method gives."""
+        return self.ask(law, method, *arguments, due=f"float64 vectors of {self.k} entries")
 
     def number(self, law: str, method: str, *arguments: Any) -> float:
         """A method that gives one number, not nan."""
-        found = self.ask(law, method, *arguments)
+        found = self.called(law, method, *arguments)
         if np.ndim(found) or np.isnan(np.asarray(found, dtype=np.float64)):
             raise self.broken(
-                law, f"{method} gives {_shown(found)}", f"{method}, which gives one number", input=arguments[0]
+                law, f"{method} gives {shown(found)}", f"{method}, which gives one number", input=arguments[0]
             )
         return float(found)
 
     def vector(self, law: str, method: str, k: int, *arguments: Any) -> Floats:
         """A method that gives (k,) numbers, not nan."""
-        raw = self.ask(law, method, *arguments)
+        raw = self.called(law, method, *arguments)
         found = np.asarray(raw)
         wrong = None
         if found.shape != (k,):
@@ -189,14 +150,14 @@ def _subject(penalty: Any, columns: int) -> Subject:
     if not ours:
         whole: Any = Own(penalty)
         return Subject(
-            whole.with_weights(np.ones(k)).bound, whole, whole.name, k, whole.convex, whole.separable, ours=False
+            whole.with_weights(np.ones(k)).bound, whole.name, whole, k, whole.convex, whole.separable, ours=False
         )
     names = tuple(f"x{j}" for j in range(k))
     if hasattr(penalty, "named"):
         made = penalty.named(names).on(np.arange(k), np.ones(k), np.ones(k))
     else:
         made = penalty.with_weights(np.ones(k))
-    return Subject(made, penalty, penalty.name, k, bool(made.convex), isinstance(made, Separable), ours=True)
+    return Subject(made, penalty.name, penalty, k, bool(made.convex), isinstance(made, Separable), ours=True)
 
 
 def _vectors(rng: np.random.Generator, k: int, count: int = TRIALS) -> Iterator[Floats]:
@@ -375,9 +336,9 @@ def _inputs(subject: Subject, rng: np.random.Generator) -> None:
     """That inputs are left alone is looked at in every call."""
     for z in _vectors(rng, subject.k):
         subject.prox(z, 1.0, 1.0)
-        first = subject.ask("inputs", "prox", z, 1.0, 1.0)
+        first = subject.called("inputs", "prox", z, 1.0, 1.0)
         kept = np.array(first)
-        subject.ask("inputs", "prox", z + 1.0, 1.0, 1.0)
+        subject.called("inputs", "prox", z + 1.0, 1.0, 1.0)
         if not np.array_equal(first, kept):
             raise subject.broken(
                 "inputs", "prox writes its next answer over its last", "prox: give a new vector each time", Z=z
@@ -541,7 +502,7 @@ def _violation(subject: Subject, rng: np.random.Generator) -> bool:
                 if (found < 0.0).any() or float(np.max(found)) > LOOSE * (1.0 + float(np.max(np.abs(z)))):
                     raise subject.broken(
                         "violation",
-                        f"it is {_shown(found)} where it must be 0: b = prox(z) and grad = (b - z)/step",
+                        f"it is {shown(found)} where it must be 0: b = prox(z) and grad = (b - z)/step",
                         "violation: the distance of -grad, not of grad, to the subdifferential of αΩ",
                         B=b,
                         grad=grad,
@@ -575,7 +536,7 @@ def _zero_interval(subject: Subject, _: np.random.Generator) -> bool:
         for curvature in (0.5, 1.0, 2.0):
             low, high = (
                 np.array(np.broadcast_to(end, k), dtype=np.float64)
-                for end in subject.ask("zero_interval", "zero_interval", alpha, np.full(k, curvature))
+                for end in subject.called("zero_interval", "zero_interval", alpha, np.full(k, curvature))
             )
             if (low > 0.0).any() or (high < 0.0).any() or np.isnan(low + high).any():
                 raise subject.broken(
@@ -736,10 +697,3 @@ LAWS: dict[str, Callable[[Subject, np.random.Generator], bool | None]] = {
     "kernel": _kernel,
     "weights": _weights,
 }
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        text = ", ".join(f"{each:.6g}" for each in np.ravel(value)[:SHOWN].tolist())
-        return f"[{text}{', …' if value.size > SHOWN else ''}]"
-    return f"{value:g}" if isinstance(value, (int, float)) else repr(value)[:60]
