@@ -182,7 +182,7 @@ def test_the_gap_is_never_below_the_true_suboptimality(case, fraction, seed):
     proofs = case.prove(betas, alpha)
     for beta, proof in zip(betas, proofs, strict=True):
         assert not np.isnan(proof.gap)
-        assert proof.gap >= case.excess(beta, alpha, best) - SLACK
+        assert proof.gap >= case.excess(beta, alpha, best) - SLACK, (case.span, case.truth.span, proof, case.null)
     if step.gap <= 1e-12:
         assert proofs[1].gap <= 1e-11  # and it recognises an optimum when it sees one
 

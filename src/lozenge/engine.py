@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 BATCH = 16  # values of α that share a pass
 FIRST = 4  # of those in the first pass, before a slope is known
 LONG = 4  # values of α that descent on the rows, which runs on one thread, solves in two chains side by side
-REFITS = 40  # Newton steps of the null model; a finite optimum takes about ten, a step to infinity never ends
+REFITS = 100  # Newton steps of the null model; a finite optimum takes about ten, a step to infinity never ends
 ATTEMPTS = 8  # tightenings at one α that do not halve the gap before it is given up
 ROUNDED = 0.5  # of a gap: with that much rounding one tightening is tried
 EXACT, EXACT_RIDGE = 1e-5, 1e-8  # tolerances from which down supports are settled by an exact finish
