@@ -152,7 +152,8 @@ class Logistic(Definition):
 
     def conjugate_terms(self, y, u):
         a = (1 - 2 * y) * u  # the probability of the class not seen
-        return [xlogx(a), xlogx(1 - a)]
+        rest = np.where(a < 1, 1 - a, LD(0))
+        return [xlogx(a), rest * np.log1p(-np.where(rest > 0, a, LD(0)))]  # log(1 - a) would lose a small a
 
     def young(self, y, eta, u):
         t, a = (2 * y - 1) * eta, (1 - 2 * y) * u

@@ -252,6 +252,9 @@ class Problem:
         unit = np.max(abs(self.y + self.level - self.offset), initial=LD(0)) if self.f.real else LD(1)
         floor = (1000 * LD(2.0**-53) * unit) ** 2
         if span <= floor:
+            # u = 0 is a dual point too, and all there is where no optimum exists.
+            rows = np.sum(self.omega * self.f.young(self.y, eta, np.zeros_like(self.y)))
+            difference = min(difference, rows + np.sum(self._omega(b, alpha)[held]))
             return Certificate(0.0 if difference <= floor else np.inf, primal, dual, float(c))
         return Certificate(float(difference / span), primal, dual, float(c))
 

@@ -108,6 +108,25 @@ def make(p=4, L=3, *, seed=0, classes=(), target=None, encoding=None, loss="squa
     )
 
 
+def several():
+    """A path of three classes: two columns, six weights, three intercepts."""
+    path = make(p=6, classes=("a", "b", "c"), loss="multinomial")
+    outputs = ("a", "b", "c")
+    model = replace(
+        path.model,
+        loss_parameters={"classes": 3},
+        penalty="l1",
+        penalty_parameters={},
+        null_intercept=np.array([0.5, -0.25, -0.25]),
+        y_mean=np.array([0.5, 0.25, 0.25]),
+        y_sd=np.array([0.5, 0.4, 0.4]),
+        outputs=outputs,
+        offset=True,
+    )
+    names = tuple(f"x{j}[{output}]" for output in outputs for j in range(2))
+    return replace(path, model=model, intercepts=np.arange(9.0).reshape(3, 3) / 7, feature_names=names)
+
+
 def same(a, b, where="path"):
     """Equal in type and in every bit; a source is never stored."""
     if is_dataclass(a) and not isinstance(a, type):
@@ -478,15 +497,18 @@ def test_no_file_is_an_os_error(tmp_path):
         load(tmp_path)
 
 
-WHOLE = None
+WHOLE = {}
 
 
-def whole(folder):
-    global WHOLE  # noqa: PLW0603 - one model for every example
-    if WHOLE is None:
-        save(make(classes=("a", "b"), loss="logistic", encoding={"parts": [1]}), folder / "whole.json", force=True)
-        WHOLE = (folder / "whole.json").read_bytes()
-    return WHOLE
+def whole(folder, data):
+    """The text of a model: one of two classes, and one of three outputs."""
+    kind = data.draw(st.sampled_from(["logistic", "multinomial"]))
+    if not WHOLE:
+        two = make(classes=("a", "b"), loss="logistic", encoding={"parts": [1]})
+        for name, path in (("logistic", two), ("multinomial", several())):
+            save(path, folder / "whole.json", force=True)
+            WHOLE[name] = (folder / "whole.json").read_bytes()
+    return WHOLE[kind]
 
 
 def is_model_or_error(file, data):
@@ -502,14 +524,14 @@ def is_model_or_error(file, data):
 @given(st.data())
 def test_a_cut_file_is_a_model_or_an_error(tmp_path_factory, data):
     folder = tmp_path_factory.getbasetemp()
-    text = whole(folder)
+    text = whole(folder, data)
     is_model_or_error(folder / "cut.json", text[: data.draw(st.integers(0, len(text) - 3))])
 
 
 @given(st.data())
 def test_flipped_bits_give_a_model_or_an_error(tmp_path_factory, data):
     folder = tmp_path_factory.getbasetemp()
-    text = bytearray(whole(folder))
+    text = bytearray(whole(folder, data))
     for place in data.draw(st.lists(st.integers(0, 8 * len(text) - 1), min_size=1, max_size=4)):
         text[place // 8] ^= 1 << place % 8
     is_model_or_error(folder / "flipped.json", bytes(text))
@@ -525,7 +547,7 @@ JSON_VALUES = st.recursive(
 @given(st.data())
 def test_any_value_anywhere_gives_a_model_or_an_error(tmp_path_factory, data):
     folder = tmp_path_factory.getbasetemp()
-    tree = json.loads(whole(folder))
+    tree = json.loads(whole(folder, data))
     node = tree
     while True:
         keys = list(node) if isinstance(node, dict) else list(range(len(node)))
@@ -742,7 +764,188 @@ def test_the_module_knows_no_pickle():
     assert "getattr(value, key)" in source  # on our own records, by our own table
 
 
+# ------------------------------------------------------------------------------ several outputs
+def test_several_outputs_come_back_bit_for_bit(file):
+    tree = tree_of(file, several())
+    same(several(), load(file))
+    assert tree["model"]["outputs"] == ["a", "b", "c"]
+    assert tree["model"]["offset"] is True
+    assert len(tree["intercepts"][0]) == len(tree["model"]["null_intercept"]) == 3
+
+
+def test_a_file_from_before_there_were_outputs_is_read(file):
+    tree = tree_of(file)
+    assert {"outputs", "offset"}.isdisjoint(tree["model"])
+    again = load(file)
+    assert again.model.outputs == ()
+    assert again.model.offset is False
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t["model"].update(outputs=["a", "b"]), "outputs: |entries where there are"),
+        (lambda t: t["model"].update(outputs=["a", "b", "d"]), "outputs: "),
+        (lambda t: t["model"].update(outputs=["a", "a", "a"]), "outputs: "),
+        (lambda t: t["model"].update(outputs=[]), "outputs: "),
+        (lambda t: t["model"].update(outputs="abc"), "model.outputs: expected a list"),
+        (lambda t: t["model"].pop("outputs"), "outputs: "),
+        (lambda t: t["model"].update(classes=[]), "classes: "),
+        (lambda t: t["model"].update(classes=[["str", "b"], ["str", "a"], ["str", "c"]]), "classes: expected"),
+        (lambda t: t["model"].update(classes=[["str", "a"], ["str", "b"], ["int", 1]]), "classes: expected"),
+        (lambda t: t["model"].update(classes=[["str", "a"], ["str", "b"]]), "outputs: "),
+        (lambda t: t["model"].update(loss="logistic", loss_parameters={}), "classes: .*two classes"),
+        (lambda t: t["model"].update(loss="squared", loss_parameters={}), "classes: expected none"),
+        (lambda t: t["model"].update(loss="ordinal"), "classes: .*the order of the classes"),
+        (lambda t: t["model"].update(loss_parameters={}), "loss_parameters: "),
+        (lambda t: t["model"].update(loss_parameters={"classes": 4}), "loss_parameters: "),
+        (lambda t: t["model"].update(loss_parameters={"classes": 10**12}), "loss_parameters: "),
+        (lambda t: t["model"].update(loss_parameters={"classes": 3.0}), "does not take the parameters"),
+        (lambda t: t["model"].update(loss_parameters={"classes": True}), "does not take the parameters"),
+        (lambda t: t["model"].update(loss_parameters={"classes": 3, "tau": 0.5}), "does not take the parameters"),
+        (lambda t: t["model"].update(null_intercept=0.5), "null_intercept: expected 3, got 1"),
+        (lambda t: t["model"].update(null_intercept=[0.5, 1.0]), "entries where there are"),
+        (lambda t: t["model"].update(null_intercept=["a", "b", "c"]), r"null_intercept\[0\]"),
+        (lambda t: t["model"].update(y_sd=[-1.0, 1.0, 1.0]), r"y_sd\[0\]"),
+        (lambda t: t["model"].update(offset="yes"), "model.offset: expected true or false"),
+        (lambda t: t.update(intercepts=[0.0, 0.0, 0.0]), "intercepts: expected 3 at each alpha, got 1"),
+        (lambda t: t["intercepts"].__setitem__(1, [0.0, 0.0]), r"intercepts\[1\]: 2 entries where there are 3"),
+        (lambda t: t["intercepts"].__setitem__(1, 0.0), r"intercepts\[1\]: expected a list"),
+        (lambda t: t["intercepts"][1].__setitem__(1, None), r"intercepts\[1\]\[1\]: expected a finite number"),
+        (lambda t: t["feature_names"].__setitem__(1, "y[a]"), "feature_names: expected those of the columns"),
+        (lambda t: t["feature_names"].reverse(), "feature_names: expected those of the columns"),
+    ],
+)
+def test_outputs_that_do_not_fit_together_are_refused(file, change, message):
+    tree = tree_of(file, several())
+    change(tree)
+    put(tree, file)
+    with pytest.raises(ModelFileError, match=message) as caught:
+        load(file)
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("loss", "parameters", "message"),
+    [
+        ("quantile", {"tau": 1.5}, "between 0 and 1"),
+        ("quantile", {}, "do not go with"),
+        ("quantile", {"tau": [0.5]}, "does not take"),
+        ("tweedie", {"power": 3.0}, "between 1 and 2"),
+        ("huber", {"delta": -1.0}, "positive"),
+        ("negative_binomial", {"theta": 0.0}, "positive"),
+        ("cox", {"ties": "random"}, "breslow"),
+        ("cox", {"ties": 1.0}, "does not take"),
+        ("cox", {"ties": "breslow", "_orders": []}, "does not take"),
+        ("multitask", {"tasks": 2}, "loss_parameters"),
+        ("multitask", {"tasks": -1}, "loss_parameters|outputs"),
+        ("ordinal", {"classes": 3, "order": ["a", "b", "c"]}, "classes"),
+        ("squared", {"classes": 3}, "does not take"),
+    ],
+)
+def test_parameters_that_no_loss_writes_are_refused(file, loss, parameters, message):
+    tree = tree_of(file)
+    tree["model"].update(loss=loss, loss_parameters=parameters)
+    put(tree, file)
+    with pytest.raises(ModelFileError, match=message):
+        load(file)
+
+
+@pytest.mark.parametrize(
+    ("order", "message"),
+    [
+        (None, "is not known"),
+        (["low", "mid"], "not in order"),
+        (["top", "mid", "low"], "classes: expected"),
+        ("low", "not in order|loss_parameters"),
+        ({"low": 1, "mid": 2, "top": 3}, "finite number|loss_parameters"),
+        (["low", "low", "mid", "top"], "classes"),
+    ],
+)
+def test_an_order_that_is_none_is_refused(file, order, message):
+    import lozenge as lz
+
+    rng = np.random.default_rng(0)
+    X, grade = rng.normal(size=(30, 2)), np.array(["low", "mid", "top"])[np.arange(30) % 3]
+    path = lz.path(X, grade, loss=lz.losses.Ordinal(order=["low", "mid", "top"]), n_alphas=5)
+    tree = tree_of(file, path)
+    assert load(file).predict(X).tolist() == path.predict(X).tolist()
+    tree["model"]["loss_parameters"]["order"] = order
+    put(tree, file)
+    with pytest.raises(ModelFileError, match=message):
+        load(file)
+
+
 # ------------------------------------------------------------------------------ with the engine
+def responses():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 3))
+    eta = X @ [1.0, -0.5, 0.0]
+    grade = np.digitize(eta + rng.normal(size=40), [-0.5, 0.5])
+    counts = rng.poisson(np.exp(eta)).astype(float)
+    found = {
+        "squared": eta,
+        "logistic": grade > 0,
+        "poisson": counts,
+        "gamma": np.exp(eta),
+        "tweedie": counts,
+        "negative_binomial": counts,
+        "multinomial": np.array(["a", "b", "c"])[grade],
+        "ordinal": grade,
+        "huber": eta + rng.normal(size=40),
+        "squared_hinge": np.array(["no", "yes"])[(grade > 0) * 1],
+        "cox": np.column_stack([np.exp(-eta), rng.integers(0, 2, 40)]),
+        "multitask": np.column_stack([eta, counts]),
+    }
+    return X, found
+
+
+@pytest.mark.parametrize("loss", responses()[1])
+def test_a_fit_with_every_loss_comes_back_and_predicts_the_same(file, loss):
+    import lozenge as lz
+
+    X, found = responses()
+    path = lz.path(X, found[loss], loss=loss, n_alphas=5, feature_names=["x", "y[0]", "z"])
+    path.save(file)
+    again = lz.load(file)
+    same(path.model, again.model)
+    np.testing.assert_array_equal(again.coefs.toarray(), path.coefs.toarray())
+    np.testing.assert_array_equal(again.intercepts, path.intercepts)
+    np.testing.assert_array_equal(again.predict(X), path.predict(X))
+    solution = again.at(float(again.alphas[-1]))
+    assert solution.score(X, found[loss]) == path.at(float(path.alphas[-1])).score(X, found[loss])
+    first = file.read_bytes()
+    save(again, file, force=True)
+    assert file.read_bytes() == first
+
+
+def test_a_loss_of_your_own_is_not_saved(file):
+    import lozenge as lz
+
+    class Halved:
+        name = "halved"
+
+        def value(self, y, eta):
+            return 0.25 * (y - eta) ** 2
+
+        def gradient(self, y, eta):
+            return 0.5 * (eta - y)
+
+        def curvature(self, y, eta):
+            return np.full(np.broadcast_shapes(y.shape, eta.shape), 0.5)
+
+        def check(self, y):
+            return np.asarray(y, float)
+
+    X, found = responses()
+    with pytest.raises(ModelFileError, match=r"its loss 'halved' is an object of your own.*numpy\.savez"):
+        lz.path(X, found["squared"], loss=Halved(), alphas=[0.1]).save(file)
+    assert not file.exists()
+    Halved.name = "huber"
+    with pytest.raises(TypeError, match="'huber' is the name of a loss of lozenge's"):
+        lz.path(X, found["squared"], loss=Halved(), alphas=[0.1])
+
+
 def test_a_real_fit_comes_back_and_predicts_the_same(file):
     import lozenge as lz
 

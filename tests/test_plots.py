@@ -320,3 +320,19 @@ def test_a_fitted_path_draws_itself():
     check_legible(ax)
     assert {"a", "b"} <= {text.get_text() for text in ax.texts}
     check_legible(lz.plots.cv_curve(fit))
+
+
+def test_weights_of_several_outputs_are_counted_as_weights():
+    import lozenge as lz
+
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(90, 4))
+    grade = np.array(["low", "middling", "high"])[np.digitize(X[:, 0] + rng.normal(size=90), [-0.7, 0.7])]
+    names = ["concentration of the dose", "age", "$x$", "b"]
+    fit = lz.path(X, grade, loss="multinomial", cv=3, feature_names=names, n_alphas=20)
+    for ax in (fit.plot(), lz.plots.cv_curve(fit)):
+        check_legible(ax)
+        (top,) = ax.child_axes
+        assert top.get_xlabel() == "weights kept"
+    drawn_names = {text.get_text() for text in fit.plot().texts}
+    assert any(name.startswith("concentrat") and name.endswith("[high]") for name in drawn_names)

@@ -136,6 +136,92 @@ def test_a_classification_and_an_uncertified_fit():
     assert "None: every pull exceeds its price." in page(ridge, Setting())
 
 
+@pytest.fixture(scope="module")
+def grades():
+    rng = np.random.default_rng(5)
+    X = rng.standard_normal((120, 6))
+    y = np.digitize(X[:, 0] - 0.6 * X[:, 1] + 0.7 * rng.standard_normal(120), np.linspace(-1.5, 1.5, 6))
+    names = [f"<b>{j}</b>" for j in range(6)]
+    labels = np.array([f"<i>grade {k}</i>" for k in range(7)])
+    return lz.path(X, labels[y], loss="multinomial", feature_names=names, alphas=np.geomspace(0.2, 0.02, 8))
+
+
+class Cells(HTMLParser):
+    """The tables of a page, as rows of texts, and the ids in it."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tables, self.ids, self.cell, self.skip = [], [], False, False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        self.ids += [found["id"]] if "id" in found else []
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+            self.skip = "paper" in (found.get("class") or "")
+        elif tag in {"td", "th"}:
+            self.cell = True
+            self.tables[-1][-1].append("")
+        elif tag == "p":
+            self.cell = False
+
+    def handle_endtag(self, tag):
+        if tag in {"td", "th"}:
+            self.cell = False
+
+    def handle_data(self, data):
+        if self.cell and not self.skip:
+            self.tables[-1][-1][-1] += data.strip()
+
+
+def test_several_classes_have_a_column_each(grades):
+    text = page(grades, Setting())
+    found = Cells(text)
+    kept = [row for row in found.tables[0] if len(row) > 1]
+    assert kept[0] == ["feature", *grades.model.classes, "enters at"]
+    weights = grades.coefs[:, [grades.chosen]].toarray().reshape(7, 6).T
+    rows = {row[0]: row[1:-1] for row in kept[1:-1]}
+    assert len(rows) == (weights != 0).any(axis=1).sum()
+    for name, cells in rows.items():
+        at = weights[int(name[3])] * grades.model.scale[int(name[3])]
+        assert [cell == "0" for cell in cells] == (at == 0).tolist()
+        np.testing.assert_allclose([float(cell) for cell in cells], at, atol=0.006)
+    assert kept[-1][0] == "(intercept)"
+    assert [float(cell) for cell in kept[-1][1:-1]] == pytest.approx(grades.intercepts[grades.chosen], rel=0.01)
+    assert len(found.ids) == len(set(found.ids))
+    assert {f"f{j}" for j in range(42)} <= set(found.ids)  # every weight has a place that its line leads to
+    shown = " ".join("".join(Elements(text).text).split())
+    assert "Of 42 weights, 6 features for each class," in shown
+    assert "multinomial regression of 7 classes" in shown
+    assert "weights kept" in shown
+    assert not {"b", "i"} & {tag for tag, _ in Elements(text).tags}
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "said", "unsaid"),
+    [
+        ("poisson", lambda t: np.floor(np.exp(t)), ["Poisson regression", "mean per SD", "D squared"], ["R squared"]),
+        ("huber:0.5", lambda t: t, ["robust regression (Huber) with delta 0.5", "per SDenters at"], ["R squared"]),
+        ("ordinal", lambda t: np.digitize(t, [-0.5, 0.5]), ["(more than 0)", "(more than 1)", "odds per SD"], []),
+        ("squared_hinge", lambda t: t > 0, ["support vector classification for the score of 'True'"], ["odds"]),
+        ("cox", lambda t: np.column_stack([np.exp(t), t < 1]), ["hazard per SD", "interceptnone"], ["(intercept)"]),
+        ("multitask", lambda t: np.column_stack([t, -t]), ["R squared", "12 weights, 6 features for each resp"], []),
+    ],
+)
+def test_every_kind_of_response_has_its_words(loss, y, said, unsaid):
+    rng = np.random.default_rng(6)
+    X = rng.standard_normal((80, 6))
+    found = lz.path(X, y(X[:, 0] + rng.standard_normal(80)), loss=loss, n_alphas=8, alpha_min_ratio=0.05)
+    shown = " ".join("".join(Elements(page(found, Setting())).text).split())
+    for text in said:
+        assert text in shown
+    for text in unsaid:
+        assert text not in shown
+
+
 @pytest.mark.parametrize("penalty", ["l1", "mcp"])
 def test_how_sure_it_is_is_a_figure(penalty):
     X, y = load_diabetes(return_X_y=True)

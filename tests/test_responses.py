@@ -6,11 +6,15 @@ import csv
 import gzip
 import io
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csc_array
 
 import lozenge as lz
 from lozenge import cli, screens, tables
@@ -138,12 +142,11 @@ def test_every_verb_knows_every_loss(run, loss):
     for text in ("nan", "inf", "None", "array("):
         assert f" {text} " not in f"{out} {page}"
 
-    kept = [name for name in lz.load("model.json").feature_names if name.startswith("x0")]
-    for name in kept[:2]:
-        for data in ((), ("--data", "data.csv")):
-            code, said, err = run("why", "model.json", name, *data)
-            assert (code, err) == (0, "")
-            assert said.startswith(f"{name} is ")
+    name = next(name for name in lz.load("model.json").feature_names if name.startswith("x0"))
+    for data in ((), ("--data", "data.csv")):
+        code, said, err = run("why", "model.json", name, *data)
+        assert (code, err) == (0, "")
+        assert said.startswith(f"{name} is ")
     assert run("report", "model.json", "data.csv", "-o", "again.html", "--quiet")[0] == 0
     again = " ".join("".join(Words(Path("again.html").read_text()).words).split())
     assert (
@@ -334,6 +337,16 @@ def test_rows_count_from_the_top_of_the_table_whatever_was_dropped(run):
     assert "the target 'count' must be zero or positive for --loss poisson; got -3 in row 8" in err
 
 
+def test_two_events_are_enough_for_folds_and_one_is_not(run):
+    for events, said in ((1, "one row only has an event, and a cross-validation needs two"), (2, "")):
+        write(event=np.arange(N) < events)
+        code, _, err = run(*fit(*SURVIVAL), "--cv", "2", "--quiet")
+        assert (code == 0) == (said == "")
+        assert said in err
+    write(event=np.arange(N) > 0)  # one row without
+    assert run(*fit(*SURVIVAL), "--cv", "3", "--quiet")[0] == 0
+
+
 def test_weights_are_repeated_rows(run):
     times = columns()["times"]
     whole = json.loads(run(*at(0.05, "--target", "count", "--loss", "poisson", "--weight", "times"))[1])
@@ -349,6 +362,19 @@ def test_an_exposure_is_the_log_of_an_offset(run):
     other = json.loads(run(*at(0.05, "--target", "count", "--loss", "poisson", "--offset", "shift"))[1])
     assert list(one["coefficients"].values()) == pytest.approx(list(other["coefficients"].values()), abs=1e-6)
     assert one["intercept"] == pytest.approx(other["intercept"], abs=1e-6)
+
+
+@pytest.mark.parametrize("size", [1e300, 1e-300])
+def test_the_unit_of_an_exposure_or_a_weight_changes_no_weight(run, size):
+    given = columns()
+    asked = at(0.05, "--target", "count", "--exposure", "years", "--weight", "times")
+    usual = json.loads(run(*asked)[1])
+    write(years=given["years"] * size, times=given["times"] * size)
+    code, out, _ = run(*asked)
+    found = json.loads(out)
+    assert code == 0
+    assert list(found["coefficients"].values()) == pytest.approx(list(usual["coefficients"].values()), abs=1e-5)
+    assert found["intercept"] == pytest.approx(usual["intercept"] - np.log(size), abs=1e-5)
 
 
 def test_a_new_table_is_asked_for_the_offset_that_the_model_has(run):
@@ -503,6 +529,124 @@ def test_compare_knows_outputs_and_what_goes_beside(run):
     code, out, _ = run("compare", *fit(*SURVIVAL, "--strata", "site")[1:], *given)
     assert code == 0
     assert "x0" in out
+
+
+def several(outputs, coef, names):
+    """A path of several outputs, one α, whose figures only have to look right."""
+    X = np.random.default_rng(0).standard_normal((40, len(names)))
+    Y = X[:, [0]] + np.random.default_rng(1).standard_normal((40, len(outputs)))
+    path = lz.path(X, Y, loss="multitask", alphas=[0.1])
+    model = replace(path.model, outputs=tuple(outputs), scale=np.ones(coef.size))
+    weights = tuple(f"{name}[{output}]" for output in outputs for name in names)
+    return replace(path, model=model, feature_names=weights, coefs=csc_array(coef.T.reshape(-1, 1)))
+
+
+def lines_of(path, *, everything=False):
+    listed = screens.shown(path, everything=everything)
+    told = screens.fit(path, listed, reasons=[], file="t.csv", summary=SUMMARY, target="", rule="alpha")
+    return [str(line) for line in told]
+
+
+SUMMARY = dict.fromkeys(("rows", "rows_dropped", "columns", "features", "numeric", "factors"), 5)
+SUMMARY |= {"factors": 0, "columns_left_out": 0, "missing_cells": 0, "rows_dropped": 0}
+
+
+@pytest.mark.parametrize("q", [2, 3, 7, 10])
+def test_a_class_has_a_column_of_the_screen(q):
+    coef = np.zeros((4, q))
+    coef[0] = np.linspace(-1.5, 1.2, q)
+    coef[2, 0] = 0.0004
+    lines = lines_of(several([f"class {k}" for k in range(q)], coef, ["dose", "age", "weight at birth", "b"]))
+    start = next(k for k, line in enumerate(lines) if line.startswith("KEPT"))
+    assert lines[start] == f"KEPT {np.count_nonzero(coef)} of {4 * q} weights, in 2 of 4 features"
+    first, second = lines[start + 2 : start + 4]
+    cells = first.split()[1:]
+    assert [float(cell) if cell != "." else 0.0 for cell in cells] == pytest.approx(coef[0], abs=0.06)
+    assert [cell == "." for cell in cells] == (coef[0] == 0).tolist()
+    assert second.split()[3:][1:] == ["."] * (q - 1)
+    assert lines[start + 4].startswith("  (intercept)")
+    assert all(screens.cells(line) <= screens.WIDTH for line in lines)
+
+
+def test_more_classes_than_columns_are_a_list():
+    coef = np.zeros((3, 30))
+    coef[0] = 1.0
+    lines = lines_of(several([f"class {k}" for k in range(30)], coef, ["dose", "age", "b"]))
+    assert any(line.startswith("KEPT 30 of 90") for line in lines)
+    assert any(line.startswith("  dose[class 0]") for line in lines)
+    assert any("and 20 more kept" in line for line in lines)
+
+
+@given(
+    outputs=st.lists(st.text(min_size=1, max_size=40), min_size=2, max_size=12, unique=True),
+    names=st.lists(st.text(min_size=1, max_size=60), min_size=2, max_size=4, unique=True),
+    scale=st.floats(1e-300, 1e300),
+)
+def test_no_class_leaves_eighty_columns_or_steers_the_terminal(outputs, names, scale):
+    coef = np.zeros((len(names), len(outputs)))
+    coef[0] = scale
+    coef[-1, -1] = -1 / scale
+    lines = lines_of(several(outputs, coef, names))
+    assert all(screens.cells(line) <= screens.WIDTH for line in lines)
+    assert all(line.isprintable() for line in lines)
+
+
+def test_the_score_of_several_responses_is_that_of_all_together():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((40, 3))
+    Y = np.column_stack([X[:, 0], rng.standard_normal(40)])
+    path = lz.path(X, Y, loss="multitask", alphas=[0.1])
+    left = np.square(Y - path.predict(X)).sum() / np.square(Y - Y.mean(axis=0)).sum()
+    assert path.at(0.1).score(X, Y) == pytest.approx(1 - left, rel=1e-9)
+
+
+def test_an_offset_of_grades_shifts_every_odds_alike():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 2))
+    y = np.digitize(X[:, 0] + rng.standard_normal(60), [-0.7, 0.7])
+    plain, moved = (
+        lz.path(X, y, loss="ordinal", alphas=[0.05], offset=offset, tol=1e-10) for offset in (None, np.full(60, 0.7))
+    )
+    np.testing.assert_allclose(moved.coefs.toarray(), plain.coefs.toarray(), atol=1e-7)
+    np.testing.assert_allclose(moved.intercepts, plain.intercepts - 0.7, atol=1e-7)
+
+
+def test_a_loss_of_your_own_is_told_by_its_name(tmp_path):
+    class LogCosh:
+        name = "log_cosh"
+
+        def value(self, y, eta):
+            return np.logaddexp(eta - y, y - eta) - np.log(2.0)
+
+        def gradient(self, y, eta):
+            return np.tanh(eta - y)
+
+        def curvature(self, y, eta):
+            return 1.0 - np.tanh(eta - y) ** 2
+
+        def check(self, y):
+            return np.asarray(y, dtype=float)
+
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((50, 3))
+    path = lz.path(X, X[:, 0] + rng.standard_normal(50), loss=LogCosh(), n_alphas=8)
+    path.report(tmp_path / "page.html")
+    page = " ".join("".join(Words((tmp_path / "page.html").read_text()).words).split())
+    assert "log_cosh, a loss of your own, lasso, features standardised" in page
+    assert "D squared" in page
+    assert screens.record(path, "alpha")["loss"] == "log_cosh"
+    assert path.plot().get_ylabel() == "weight per SD of the feature"
+
+
+def test_held_out_risk_is_set_against_the_folds_own_null_model():
+    """A fold has fewer at risk, so that a row's deviance is smaller there without any feature."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((120, 4))
+    y = np.column_stack([rng.exponential(size=120), np.ones(120)])  # nothing to find
+    path = lz.path(X, y, loss="cox", cv=4)
+    text = screens.facts(path, file="t.csv", summary=None, target="", rule="1se")["D squared"]
+    share = float(text.partition("explained, ")[2].split()[0])
+    assert abs(share) < 0.02
 
 
 # -------------------------------------------------------------------------------- real tables

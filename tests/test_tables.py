@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import math
+import re
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -623,11 +624,152 @@ def change(path, value):
         change(["parts", 3, "uncoded"], ["Ulm"]),
         change(["parts", -1, "columns"], ["city"]),
         change(["parts", -1, "columns"], []),
+        change(["roles"], []),
+        change(["roles", "target"], "y"),
+        change(["roles", "target"], [1]),
+        change(["roles", "target"], ["y", "y"]),
+        change(["roles", "target"], ["age"]),
+        change(["roles", "time"], "week"),
+        change(["roles"], {"time": "week"}),
+        change(["roles"], {"event": "arrest", "weight": "w"}),
+        change(["roles"], {"weight": "w"}),
+        change(["roles", "weight"], 7),
+        change(["roles", "weight"], "y"),
+        change(["roles", "__class__"], "os"),
     ],
 )
 def test_a_recipe_that_was_tampered_with_is_refused(bad):
     with pytest.raises(ValueError, match="encoding: "):
         tables.Encoding.from_dict(bad)
+
+
+def test_a_recipe_from_before_there_were_roles_is_read():
+    d = recipe()
+    assert d.pop("roles") == {"target": ["y"]}
+    old = tables.Encoding.from_dict(d)
+    assert old.roles == tables.Roles()
+    assert old.parts == fitted()[0].encoding.parts
+
+
+# ---------------------------------------------------------------------------------- columns that are no features
+def lifetimes(**changed):
+    columns = {
+        "week": [3, 1, 4, 2],
+        "done": [True, False, True, True],
+        "from": [0.0, 0.0, 1.0, 0.5],
+        "ward": ["b", "a", "b", "a"],
+        "days": [1.0, 2.0, 0.5, 4.0],
+        "more": [0.1, 0.0, -0.1, 0.2],
+        "n": [1, 2, 0, 1],
+        "x": [1.0, 2.0, 4.0, 8.0],
+    }
+    return pl.DataFrame(columns | changed, strict=False)
+
+
+ALL = tables.Roles(time="week", event="done", start="from", strata="ward", offset="more", exposure="days", weight="n")
+
+
+def test_columns_with_a_role_are_no_features():
+    table = tables.encode(lifetimes(), ALL)
+    assert table.feature_names == ("x",)
+    assert set(table.y.dtype.names) == {"time", "event", "start", "strata"}
+    assert table.y["time"].tolist() == [3, 1, 4, 2]
+    assert table.y["event"].tolist() == [1, 0, 1, 1]
+    assert table.y["start"].tolist() == [0, 0, 1, 0.5]
+    assert table.y["strata"].tolist() == [1, 0, 1, 0]
+    np.testing.assert_allclose(table.offset, [0.1, np.log(2), np.log(0.5) - 0.1, np.log(4) + 0.2])
+    assert table.weight.tolist() == [1, 2, 0, 1]
+    assert table.rows.tolist() == [1, 2, 3, 4]
+    assert table.summary["columns"] == 1
+    again = tables.again(lifetimes(), tables.Encoding.from_dict(table.encoding.to_dict()))
+    for part in ("X", "y", "offset", "weight"):
+        np.testing.assert_array_equal(getattr(again, part), getattr(table, part))
+    np.testing.assert_allclose(table.encoding.offset(lifetimes().drop("week", "done")), table.offset)
+    assert tables.encode(lifetimes(), "x").encoding.offset(lifetimes()) is None
+
+
+def test_several_targets_stand_side_by_side():
+    table = tables.encode(lifetimes(), tables.Roles(("week", "days"), weight="n"), drop=["done"])
+    assert table.y.dtype.names == ("week", "days")
+    assert table.y["days"].tolist() == [1, 2, 0.5, 4]
+    assert "week" not in table.feature_names
+    assert table.encoding.roles.title == "week, days"
+
+
+def test_rows_keep_their_places_and_their_weights():
+    frame = lifetimes(week=[3, None, 4, 2], done=[None, True, True, False])
+    table = tables.encode(frame, ALL, drop_missing_target=True)
+    assert table.rows.tolist() == [3, 4]
+    assert table.weight.tolist() == [0, 1]
+    assert "2 rows" in about(table.notes, "'week', 'done'")
+
+
+@pytest.mark.parametrize(
+    ("changed", "roles", "message"),
+    [
+        ({"days": [1, 0, 1, 1]}, ALL, "column 'days', row 2: '0' instead of an exposure above 0"),
+        ({"days": [1, None, 1, 1]}, ALL, "column 'days', row 2: '' instead of an exposure above 0"),
+        ({"days": ["1", "x", "1", "1"]}, ALL, "column 'days', row 2: 'x' instead of a number"),
+        ({"more": [0, 0, None, 0]}, ALL, "column 'more', row 3: '' instead of a number"),
+        ({"n": [1, 1, 1, -0.5]}, ALL, "column 'n', row 4: '-0.5' instead of a weight"),
+        ({"n": [0, 0, 0, 0]}, ALL, "the weight 'n' is 0 in every row"),
+        ({"done": [1, 2, 0, 1]}, ALL, "column 'done', row 2: '2' instead of 1 for an event"),
+        ({"done": ["dead", "alive", "dead", "dead"]}, ALL, "column 'done', row 1: 'dead' instead of a number"),
+        ({"week": [3, 1, 1, 2]}, ALL, "column 'week', row 3: '1' instead of a time after the start 'from'"),
+        ({"week": [3, -1, 4, 2]}, tables.Roles(time="week", event="done"), "row 2: '-1' instead of a time, zero or"),
+        ({"week": [None] * 4}, ALL, "the time 'week' is missing in every row"),
+        ({"done": [True, None, True, True]}, ALL, "the event 'done' is missing in 1 of 4 rows; --drop-missing-target"),
+        ({"week": [dt.date(2020, 1, 1)] * 4}, ALL, "the time 'week' holds Date"),
+        ({}, tables.Roles(time="week"), "name what is explained"),
+        ({}, tables.Roles(("x",), time="week", event="done"), "name what is explained"),
+        ({}, tables.Roles(weight="n"), "name what is explained"),
+        ({}, tables.Roles(("x",), weight="x"), "'x' is named as target and as weight"),
+        ({}, tables.Roles(("x", "x")), "'x' is named as target and as target"),
+        ({}, tables.Roles(("x",), weight="N"), "no column 'N' in the table; did you mean 'n'"),
+        ({}, tables.Roles(("x", "ward")), "the target 'ward' is text, and several targets"),
+        ({"week": [None, None, 4, 2], "done": [True, True, None, None]}, ALL, "no row has all of 'week', 'done'"),
+    ],
+)
+def test_cells_that_cannot_play_their_role_are_named(changed, roles, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        tables.encode(lifetimes(**changed), roles, drop_missing_target="no row" in message)
+
+
+def test_strata_are_groups_of_rows():
+    n = 1_001
+    frame = pl.DataFrame({"t": range(n), "e": [1] * n, "s": [f"s{k}" for k in range(n)], "x": range(n)})
+    with pytest.raises(ValueError, match="the strata 's' has 1,001 values"):
+        tables.encode(frame, tables.Roles(time="t", event="e", strata="s"))
+
+
+@pytest.mark.parametrize(
+    ("y", "roles", "loss"),
+    [
+        ([0, 1, 1], {}, "logistic"),
+        ([0.5, 1, 2], {}, "squared"),
+        (["a", "b", "a"], {}, "logistic"),
+        (["a", "b", "c"], {}, "multinomial"),
+        (["01", "02", "03"], {}, "multinomial"),
+        ([0, 1, 1], {"exposure": "t"}, "poisson"),
+        ([0, 1, -1], {"exposure": "t"}, "poisson"),
+        ([0.5, 1, 2], {"exposure": "t"}, "gamma"),
+        ([0, 0.5, 2], {"exposure": "t"}, "tweedie"),
+    ],
+)
+def test_values_call_for_a_loss(y, roles, loss):
+    values = np.array(y, dtype=object if isinstance(y[0], str) else float)
+    found = tables.calls_for(values, tables.Roles(("y",), **roles))
+    assert found.loss == loss
+    assert found.why
+
+
+def test_a_slip_among_numbers_and_too_many_texts_call_for_none():
+    for y, message in (
+        (["1", "2", "3", "4 kg"], "'4 kg' makes the column text: mend that cell"),
+        ([f"name {k}" for k in range(101)], "text of 101 different values, too many to be classes"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            tables.calls_for(np.array(y, dtype=object), tables.Roles(("y",)))
 
 
 # ---------------------------------------------------------------------------------- a path as a frame

@@ -29,7 +29,7 @@ class Solver:
     def tolerances(self, problem: Problem) -> list[float]:
         """By trial: a hundredfold for a tenth of the gap, and more for one alpha; its default is 1e-7."""
         if problem.n_alphas == 1:
-            return [1e-4, 1e-6, 1e-8, 1e-12]
+            return [1e-4, 1e-6, 1e-8, 1e-11, 1e-12]
         return [1e-7, 1e-9, 1e-11, 1e-13, 1e-17] if problem.loss == "cox" else [1e-7, 1e-8, 1e-11, 1e-14, 1e-20]
 
     def set_objective(self, data: Data) -> None:

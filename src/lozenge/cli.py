@@ -312,7 +312,10 @@ def report(
 
 @app.command()
 def predict(ctx: typer.Context, model: Saved, file: File) -> None:
-    """Predict the rows of a table; CSV to stdout."""
+    """Predict the rows of a table; CSV to stdout.
+
+    Means or quantiles; classes, with probabilities or a score; or the risk of an event, against a row at the means.
+    """
     _refuse_terminal(ctx, file)
 
     from lozenge import io, tables
@@ -770,7 +773,7 @@ class _Response:
         """Refuse what no table could mend."""
         roles, survival = self.roles, self.loss is not None and self.loss.words.effect == "hazard"
         if survival and roles.time is None:
-            raise typer.BadParameter("it is of --time COLUMN and --event COLUMN", param_hint="--loss")
+            raise typer.BadParameter("cox is of --time COLUMN and --event COLUMN", param_hint="--loss")
         for option, name in (("--event", roles.event), ("--start", roles.start), ("--strata", roles.strata)):
             if name is not None and roles.time is None:
                 raise typer.BadParameter("it goes with --time COLUMN", param_hint=option)
@@ -835,13 +838,13 @@ class _Response:
 
 def _in_options(said: str, table: Table) -> str:
     """What a loss says of y, in the words of the command line, which counts rows from 1 in the table as it was read."""
+    from lozenge.tables.calls import slip
+
     text = re.sub(r"loss='(\w+)'", r"--loss \1", said)
     text = re.sub(r"\brow (\d+)", lambda found: f"row {table.rows[int(found[1])]}", text)
     text = re.sub(r"lz\.losses\.Ordinal\(.*?\)", "--order low,medium,high", text).replace("str_ values", "text")
     if text.startswith("y "):
         text = f"the target '{table.encoding.roles.title}' {text.removeprefix('y ')}"
-    from lozenge.tables.calls import slip
-
     if odd := slip(table.y) if table.y.dtype == object else "":
         text += f". '{odd}' makes the column text: mend that cell if it holds numbers"
     return text
@@ -856,13 +859,13 @@ def _check_rows(table: Table, target: Target, cv: int) -> None:
         raise ValueError(f"--cv {cv} needs {cv} rows; the table has {len(table.y)}. Take fewer folds")
     if not cv or target.kinds is None:
         return
+    instead = "name an alpha without one: --cv 0 --select ALPHA"
     kinds, counts = np.unique(target.kinds, return_counts=True)
-    if counts.min() < 2:
-        few = _quoted([target.classes[k] for k in kinds[counts < 2]]) if target.classes else "an event"
-        raise ValueError(
-            f"one row only is {few}, and a cross-validation needs two of each class;"
-            " name an alpha without one: --cv 0 --select ALPHA"
-        )
+    if target.classes and counts.min() < 2:
+        few = _quoted([target.classes[k] for k in kinds[counts < 2]])
+        raise ValueError(f"one row only is {few}, and a cross-validation needs two of each class; {instead}")
+    if not target.classes and np.count_nonzero(target.kinds) < 2:
+        raise ValueError(f"one row only has an event, and a cross-validation needs two; {instead}")
 
 
 def _free(encoding: Encoding, names: Iterable[str]) -> dict[str, float]:

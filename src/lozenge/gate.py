@@ -352,7 +352,7 @@ def grid(alphas: Any, alpha_max: float, n_alphas: int, ratio: float | None, pena
 
 
 def folds(table: NDArray[np.uint8] | None, target: Target, w: Floats) -> None:
-    """Refuse a fold that has no weight on a side, or a training part that lacks a class."""
+    """Refuse a fold that has no weight on a side, or a training part that lacks a class, or any event."""
     if table is None:
         return
     for k, column in enumerate(table.T):
@@ -363,7 +363,9 @@ def folds(table: NDArray[np.uint8] | None, target: Target, w: Floats) -> None:
             continue
         trained = np.unique(target.kinds[(column == TRAIN) & (w > 0)])
         for code in np.setdiff1d(target.kinds, trained)[:1]:
-            absent = target.classes[code] if target.classes else f"row of kind {code}"
+            if not target.classes and code == 0:  # rows without an event need not be there
+                continue
+            absent = repr(target.classes[code]) if target.classes else "event"
             raise ValueError(
-                f"the training rows of fold {k} hold no {absent!r}; use fewer folds, or stratified ones (an int cv)"
+                f"the training rows of fold {k} hold no {absent}; use fewer folds, or stratified ones (an int cv)"
             )

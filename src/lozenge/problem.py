@@ -187,7 +187,8 @@ class Problem:
         """Z_Sᵀ w f' / Σw from X̃_Sᵀ w f' and (q, m) Σ w f'."""
         centre = self.centre[cols]
         level = np.sum(slope, axis=0) if self.loss.shared else slope[self._output[cols] - self.p]
-        centred = raw - centre[:, None] * level if centre.any() else raw
+        with np.errstate(over="ignore", invalid="ignore"):  # of a step that its loss refuses
+            centred = raw - centre[:, None] * level if centre.any() else raw
         return centred / (self.scale[cols, None] * self.weight)
 
     def gram(self, raw: Floats, left: Indices, right: Indices) -> Floats:

@@ -7,7 +7,8 @@ columns and candidates, whatever the number of rows.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -235,7 +236,9 @@ class Shard:
         if want.plain_gram is not None:
             found["plain_gram"] = self._plain(w, *want.plain_gram)
         if want.loss or any(part is not None for part in (want.gradient, want.gram, want.rooms, want.dual, want.curve)):
-            found |= self._at(self._eta(coef, cols), w, want, g)
+            # A step may lead to where nothing can be told apart from infinity: its loss refuses it.
+            with np.errstate(over="ignore", invalid="ignore"):
+                found |= self._at(self._eta(coef, cols), w, want, g)
         return Sums(**found)
 
     def _at(self, eta: Floats, w: Floats, want: Want, g: slice) -> dict[str, Any]:
@@ -391,38 +394,55 @@ class Shard:
 
         D is (n, q, q), or where no output bends another (n, q), or with one output (n,).
         """
-        q, shared = self.loss.width, self.loss.shared
+        q = self.loss.width
         apart = D.ndim == 2
         D = D.reshape(len(D), q, -1)
+        L, R = self._side(left), self._side(right)
+        # What is asked for on the right is often the last on the left: of such blocks one is the other's transpose.
+        repeats = all(
+            len(b) <= len(a) and np.array_equal(a[len(a) - len(b) :], b) for a, b in zip(L.on, R.on, strict=True)
+        )
         G = np.zeros((len(left), len(right)))
-        lefts, rights = self._places(left), self._places(right)
-        for k, (row, above) in enumerate(lefts):
-            for each, (column, beside) in enumerate(rights):
-                if len(above) and len(beside) and (k == each or not apart):
-                    d = D.sum(axis=(1, 2)) if shared else D[:, k, 0 if apart else each]
-                    G[np.ix_(row, column)] = self.design.gram(np.ascontiguousarray(d), above, beside)
-        rows, columns = self._constants(left), self._constants(right)
-        self._margin(D, lefts, columns, G, apart=apart)
-        self._margin(D, rights, rows, G.T, apart=apart)
+        for k, above in enumerate(L.on):
+            for each, beside in enumerate(R.on):
+                if apart and k != each:
+                    continue
+                own = len(above) - len(R.on[k]) if repeats and each < k else len(above)
+                block = G[L.place[k], R.place[each]]
+                if own and len(beside):
+                    d = D.sum(axis=(1, 2)) if self.loss.shared else D[:, k, 0 if apart else each]
+                    block[:own] = self.design.gram(np.ascontiguousarray(d), above[:own], beside)
+                if own < len(above):
+                    other = len(L.on[each]) - len(beside)
+                    block[own:] = G[L.place[each], R.place[k]][other:].T
+        self._margin(D, L, R, G, apart=apart)
+        self._margin(D, R, L, G.T, apart=apart)
         level = np.diag(D.sum(axis=0)[:, 0]) if apart else D.sum(axis=0)
-        for k, row in enumerate(rows):
-            for each, column in enumerate(columns):
-                G[np.ix_(row, column)] = level[k, each]
-        return G
+        G[L.constants, R.constants] = level[np.ix_(L.outputs, R.outputs)]
+        return _unordered(G, L.order, R.order)
 
-    def _margin(
-        self, D: Floats, places: list[tuple[Bools, Indices]], constants: list[Bools], G: Floats, *, apart: bool
-    ) -> None:
+    def _side(self, cols: Indices) -> Side:
+        p = self.design.shape[1]
+        key = np.where(cols < self.columns, cols // p, self._copies)
+        order = np.argsort(key, kind="stable")
+        edges = np.searchsorted(key[order], np.arange(self._copies + 2))
+        place = [slice(a, b) for a, b in pairwise(edges[:-1])]
+        on = [cols[order[own]] - k * p for k, own in enumerate(place)]
+        return Side(order, place, on, slice(edges[-2], edges[-1]), cols[order[edges[-2] :]] - self.columns)
+
+    def _margin(self, D: Floats, features: Side, levels: Side, G: Floats, *, apart: bool) -> None:
         """Fill in the sums of features with the constants of the outputs."""
-        asked = [each for each, constant in enumerate(constants) if constant.any()]
-        if not asked:
+        if not len(levels.outputs):
             return
-        for k, (own, on) in enumerate(places):
-            some = [each for each in asked if each == k] if apart else asked
-            edge = D.sum(axis=1)[:, some] if self.loss.shared else D[:, k, [0] if apart and some else some]
-            sums = self.design.correlate(np.asfortranarray(edge), on)
-            for c, each in enumerate(some):
-                G[np.ix_(own, constants[each])] = sums[:, c, None]
+        for k, (own, on) in enumerate(zip(features.place, features.on, strict=True)):
+            if not len(on):
+                continue
+            edge = D.sum(axis=1) if self.loss.shared else D[:, k]
+            if apart:
+                at = np.flatnonzero(levels.outputs == k)
+                G[own, levels.constants][:, at] = self.design.correlate(np.asfortranarray(edge[:, :1]), on)
+            else:
+                G[own, levels.constants] = self.design.correlate(np.asfortranarray(edge[:, levels.outputs]), on)
 
     def _plain(self, w: Floats, left: Indices, right: Indices) -> Floats:
         """X̃_Lᵀ diag(w) X̃_R on the design's own columns; column p is the constant."""
@@ -438,6 +458,23 @@ class Shard:
             G[np.ix_(~L, R)] = self.design.correlate(w, left[~L])[:, None]
         G[np.ix_(L, R)] = np.sum(w, axis=0)
         return G
+
+
+class Side(NamedTuple):
+    """Some columns by the copies of the features that they are in, then the constants.
+
+    Attributes
+    ----------
+    order : the columns' places in that order
+    place, on : of each copy, where it lies there, and the design's columns that it asks for
+    constants, outputs : where the constants lie, and the outputs that they are of
+    """
+
+    order: Indices
+    place: list[slice]
+    on: list[Indices]
+    constants: slice
+    outputs: Indices
 
 
 class Held:
@@ -466,6 +503,15 @@ class Held:
             curvature / total, rho, small.centre, small.constant, small.l1, small.l2, b, small.loss, small.goal, pull
         )
         return b, pull, level
+
+
+def _unordered(G: Floats, rows: Indices, columns: Indices) -> Floats:
+    """Rows and columns back where they were."""
+    if (np.diff(rows) == 1).all() and (np.diff(columns) == 1).all():
+        return G
+    found = np.empty_like(G)
+    found[np.ix_(rows, columns)] = G
+    return found
 
 
 def rounding_of(rows: int) -> float:

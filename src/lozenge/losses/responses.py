@@ -68,7 +68,8 @@ def some_classes(y: NDArray[Any], loss: str) -> NDArray[Any]:
     """The distinct labels in sorted order; two or more, and far fewer than rows."""
     classes = np.unique(column(y, loss))
     if len(classes) < 2:
-        raise ValueError(f"y must hold two classes or more for the {loss} loss; got {classes[0]!r} alone")
+        alone = f"{classes[0]!r} alone" if len(classes) else "none"
+        raise ValueError(f"y must hold two classes or more for the {loss} loss; got {alone}")
     if len(classes) > MOST_CLASSES or (classes.dtype.kind == "f" and (classes % 1.0 != 0.0).any()):
         shown = ", ".join(str(each)[:20] for each in classes[:4])
         raise ValueError(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 760, 400
 LEFT, RIGHT, TOP, BOTTOM = 84, 150, 34, 46  # margins, the right one for names
 LINE = 14  # height of a name
-NAMED = 30  # lines with a name
+NAMED = 24  # lines with a name: as many as stand apart beside the picture
 GREY_LINES = 1_000  # further lines, in one grey stroke
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7a5c00")
 DASHES = ("", "6 2", "2 2")
@@ -113,8 +113,9 @@ def cv_figure(path: Path) -> Markup:
     )
     dots = " ".join(f"M{a - 2:.1f} {b:.1f}h4" for a, b in zip(x, y, strict=True))
     parts = [
+        Markup('<path class="grey" d="{}"/>').format(bars),
         _axes(frame, "mean deviance, held out"),
-        Markup('<path class="grey" d="{}"/><path class="dots" d="{}"/>').format(bars, dots),
+        Markup('<path class="dots" d="{}"/>').format(dots),
         Markup('<path class="curve" d="{}"/>').format(_stroke(frame, alphas, mean)),
         _mark(frame, float(grid[cv.index_min]), "best score", row=1),
         _mark(frame, float(path.axis[path.chosen]), "chosen"),
@@ -187,7 +188,7 @@ def _mark(frame: Frame, alpha: float, word: str, row: int = 0) -> Markup:
         '<path class="mark" d="M{x} {a}V{b}"/><text class="on" x="{t}" y="{y}" text-anchor="{s}">{w}: {n} {v}</text>'
     ).format(
         x=f"{x:.1f}",
-        a=TOP,
+        a=TOP + LINE * row,  # below the words of the rows above
         b=HEIGHT - BOTTOM,
         t=f"{x - 5 if left else x + 5:.1f}",
         y=TOP + 12 + LINE * row,

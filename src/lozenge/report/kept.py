@@ -73,19 +73,23 @@ def _by_output(path: Path, found: Reasons, kept: tuple[int, ...], told: Mapping[
     outputs, p = path.model.outputs, len(path.feature_names) // len(path.model.outputs)
     place = {j: k for k, j in enumerate(kept)}
     features = list(dict.fromkeys(j % p for j in kept))  # those of the largest weights first
+    listed = [[feature + k * p for k in range(len(outputs))] for feature in features[:LISTED]]
+    texts = screens.cells_of(
+        [[float(found.per_sd[j]) if j in place else 0.0 for j in weights] for weights in listed], 3
+    )
     rows = []
-    for feature in features[:LISTED]:
-        weights = [feature + k * p for k in range(len(outputs))]
-        cells = tuple(_cell(path, found, j) if j in place else Cell("0") for j in weights)
-        rows.append(_row(path, found, sorted(place.keys() & set(weights), key=place.__getitem__), cells, told))
+    for weights, row in zip(listed, texts, strict=True):
+        cells = [_cell(path, found, j, text) if j in place else Cell("0") for j, text in zip(weights, row, strict=True)]
+        first = sorted(place.keys() & set(weights), key=place.__getitem__)
+        rows.append(_row(path, found, first, tuple(cells), told))
     names = screens.levels(path.model)
     levels = [Row("(intercept)", tuple(Cell(screens.number(x)) for x in _intercepts(path)))] if names else []
     note = "Per standard deviation of the feature; point at one for the weight in the units of the table."
     return Kept(outputs, tuple(rows), tuple(levels), len(features) - LISTED, note)
 
 
-def _cell(path: Path, found: Reasons, j: int) -> Cell:
-    return Cell(screens.number(float(found.per_sd[j])), j, f"{path.feature_names[j]}: {float(found.weight[j]):.6g}")
+def _cell(path: Path, found: Reasons, j: int, text: str) -> Cell:
+    return Cell(text, j, f"{path.feature_names[j]}: {float(found.weight[j]):.6g}")
 
 
 def _row(path: Path, found: Reasons, weights: list[int], cells: tuple[Cell, ...], told: Mapping[int, Reason]) -> Row:

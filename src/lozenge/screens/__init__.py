@@ -20,7 +20,7 @@ from lozenge.screens.answer import (
     telling,
 )
 from lozenge.screens.board import comparison, contents, lesson
-from lozenge.screens.outputs import feature
+from lozenge.screens.outputs import cells_of, feature
 from lozenge.screens.response import (
     coded_loss,
     described,
@@ -43,6 +43,7 @@ __all__ = [
     "Rows",
     "cautions",
     "cells",
+    "cells_of",
     "coded_loss",
     "comparison",
     "contents",

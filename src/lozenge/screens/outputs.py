@@ -90,7 +90,7 @@ def _laid_out(
     gap: int,
     header: int,
 ) -> list[Line] | None:
-    texts = [[_cell(x, digits, _decimals(rows, digits)) for x in row] for row in rows]
+    texts = cells_of(rows, digits)
     levels = [[number(x, digits) for x in intercepts]] if intercepts else []
     heads = [plain(output) for output in outputs]
     widths = [
@@ -109,12 +109,11 @@ def _laid_out(
     return lines + [Line("", line("(intercept)", parts)) for parts in levels]
 
 
-def _decimals(rows: Sequence[Sequence[float]], digits: int) -> int | None:
-    """Decimals with which the largest has so many digits; None where it needs an exponent."""
+def cells_of(rows: Sequence[Sequence[float]], digits: int) -> list[list[str]]:
+    """Weights with the decimals with which the largest has so many digits; with exponents where it needs one."""
     largest = max((abs(x) for row in rows for x in row), default=0.0)
-    if not 1e-4 <= largest < 1e6:
-        return None
-    return max(0, digits - 1 - math.floor(math.log10(largest)))
+    decimals = max(0, digits - 1 - math.floor(math.log10(largest))) if 1e-4 <= largest < 1e6 else None
+    return [[_cell(x, digits, decimals) for x in row] for row in rows]
 
 
 def _cell(x: float, digits: int, decimals: int | None) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lozenge.results import Model, Path
     from lozenge.tables import Table
 
-CLASSES = 8  # that are listed with their counts
+CLASSES = 12  # that are listed with their counts
 MULTIPLIED = ("odds", "mean", "hazard")  # what e^weight multiplies
 
 

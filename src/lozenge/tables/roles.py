@@ -78,7 +78,7 @@ class Roles:
         ------
         ValueError
         """
-        if bool(self.target) == (self.time is not None) or (self.time is None) != (self.event is None):
+        if not self._whole:
             raise ValueError("name what is explained: one target or several, or else the time and the event")
         check_known(self.columns, columns)
         for name in self.columns:
@@ -107,9 +107,15 @@ class Roles:
         if type(target) is not list or any(type(text) is not str for text in [*target, *texts]):
             raise ValueError(f"encoding: roles are names of columns, not {show(repr(d))}")
         found = cls(**{**d, "target": tuple(target)})
-        if max(Counter(found.columns).values(), default=0) > 1:
-            raise ValueError("encoding: a column has two roles")
+        if max(Counter(found.columns).values(), default=0) > 1 or (found.columns and not found._whole):
+            raise ValueError(f"encoding: roles that no table could have: {show(repr(d))}")
         return found
+
+    @property
+    def _whole(self) -> bool:
+        """Whether something is explained, and one thing: targets, or times and events."""
+        survival = (self.time, self.event, self.start, self.strata)
+        return not any(survival) if self.target else None not in survival[:2]
 
     def _named(self) -> Iterator[tuple[str, str]]:
         yield from (("target", name) for name in self.target)
