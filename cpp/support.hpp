@@ -46,7 +46,8 @@ class Support {
 public:
     // Exchanges all infeasible columns at once while their number falls: weights of the wrong sign leave, pulls beyond
     // their price enter.  Where the gap that they cause is below a goal, they may stay as they are.  b and its pull,
-    // linear - S b, are written only where this settles; ``barred`` columns stay out.
+    // linear - S b, are written where this settles; ``barred`` columns stay out.  Of columns that the support spans only
+    // the objective can tell which ones come in: where nothing else is left, b is written and `walk` goes on from there.
     //
     // References
     // ----------
@@ -57,16 +58,22 @@ public:
         if (!start(q, b, barred, poll)) return Settled::dependent;
         std::size_t best = std::numeric_limits<std::size_t>::max();
         int tries = kTries;
+        bool exact = false;
         std::vector<std::size_t> leaving, entering;
         while (true) {
-            minimise(q, kRough, poll);
+            if (exact) refine(q, kExact, poll);
+            else minimise(q, kRough, poll);
+            // What is left of the equations passes on to the pulls; to that of a column that the support spans, whole.
+            const double doubt = exact ? 0.0 : kPassedOn * left(q);
             leaving.clear();
             entering.clear();
+            bool spanned = false;
             for (std::size_t j = 0; j < q.k; ++j) {
                 if (sign_[j] != 0.0) {
                     if (x_[j] * sign_[j] < 0.0) leaving.push_back(j);
-                } else if (!barred[j] && excess(q, j) > 0.0) {
-                    entering.push_back(j);
+                } else if (!barred[j] && excess(q, j) > doubt) {
+                    if (stuck_[j]) spanned = true;
+                    else entering.push_back(j);
                 }
             }
             const std::size_t wrong = leaving.size() + entering.size();
@@ -75,9 +82,12 @@ public:
                 break;
             }
             if (wrong == 0) {
-                refine(q, kExact, poll);  // which may show what the rough answer hid
-                if (feasible(q, barred)) break;
-                if (--tries < 0) return Settled::no;
+                if (exact && spanned) {
+                    std::copy(x_.begin(), x_.end(), b);
+                    return Settled::dependent;
+                }
+                if (exact) break;
+                exact = true;  // which may show what the rough answer hid
                 continue;
             }
             if (wrong < best) {
@@ -86,8 +96,9 @@ public:
             } else if (--tries < 0) {
                 return Settled::no;
             }
+            exact = false;
             turn(leaving, entering);
-            if (!sync(q, poll)) return Settled::dependent;
+            if (!admit(q, entering, poll)) return Settled::dependent;
         }
         std::copy(x_.begin(), x_.end(), b);
         std::copy(pull_.begin(), pull_.end(), pull);
@@ -146,6 +157,9 @@ private:
     static constexpr int kRefinements = 40;
     static constexpr std::size_t kPins = 16;
     static constexpr double kRough = 1e-6, kExact = 1e-15;  // residual of a solve, over the largest of ``linear``
+    static constexpr double kPassedOn = 8.0;                // of a residual, to the pull of a column outside
+
+    std::vector<std::uint8_t> stuck_;  // spanned by the support when they were to enter
 
     Factor factor_;
     std::vector<double> sign_, x_, pull_, residual_, toward_, along_, product_, rhs_, given_;
@@ -153,13 +167,6 @@ private:
     double excess(const Quadratic& q, std::size_t j) const {
         const double size = std::fabs(pull_[j]);
         return size - q.l1[j] - kNoise * (std::fabs(q.linear[j]) + size + q.l1[j]);
-    }
-
-    bool feasible(const Quadratic& q, const std::uint8_t* barred) const {
-        for (std::size_t j = 0; j < q.k; ++j) {
-            if (sign_[j] != 0.0 ? x_[j] * sign_[j] < 0.0 : (!barred[j] && excess(q, j) > 0.0)) return false;
-        }
-        return true;
     }
 
     double gap(const Quadratic& q, const std::uint8_t* barred, double loss) const {
@@ -187,15 +194,40 @@ private:
         bool same = !given_.empty() && given_.size() <= q.k && std::equal(given_.begin(), given_.end(), b);
         for (std::size_t j = given_.size(); same && j < q.k; ++j) same = b[j] == 0.0;
         resize(q.k);
+        stuck_.assign(q.k, 0);
+        std::vector<std::size_t> entering;
         if (!same) {
             std::copy(b, b + q.k, x_.begin());
             pull(q);
             for (std::size_t j = 0; j < q.k; ++j) {
                 const bool kept = b[j] * pull_[j] > 0.0, enters = b[j] == 0.0 && !barred[j] && excess(q, j) > 0.0;
                 sign_[j] = !kept && !enters ? 0.0 : pull_[j] > 0.0 ? 1.0 : -1.0;
+                if (enters) entering.push_back(j);
             }
         }
-        return sync(q, poll);
+        return admit(q, entering, poll);
+    }
+
+    // Brings the factor to the support of the signs, without those of the entering that the rest spans.
+    template <class Poll>
+    bool admit(const Quadratic& q, std::vector<std::size_t> entering, const Poll& poll) {
+        if (sync(q, poll)) return true;
+        std::vector<std::size_t> rest;
+        for (const std::size_t j : entering)
+            if (!factor_.has(j)) rest.push_back(j);
+        std::vector<std::uint8_t> asked(q.k, 0);
+        for (const std::size_t j : entering) asked[j] = 1;
+        for (std::size_t j = 0; j < q.k; ++j)
+            if (sign_[j] != 0.0 && !asked[j] && !factor_.has(j)) return false;
+        while (!rest.empty()) {  // the factor stopped at the first of them
+            sign_[rest.front()] = 0.0;
+            stuck_[rest.front()] = 1;
+            rest.erase(rest.begin());
+            if (factor_.exchange(q.S, q.lead, q.l2, {}, rest, poll)) break;
+            rest.erase(std::remove_if(rest.begin(), rest.end(), [this](std::size_t j) { return factor_.has(j); }),
+                       rest.end());
+        }
+        return true;
     }
 
     // Brings the factor to the support of the signs; false if its columns are dependent.

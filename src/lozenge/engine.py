@@ -263,11 +263,8 @@ def follow(
     trail = [(np.inf, work.here.pull[problem.penalised])]  # (α, pulls) of the last certified steps
     if work.gramless:
         work.enlist(start.point)
-    elif not (problem.penalty.screens and problem.fleet.shared) or (
-        not problem.loss.quadratic and problem.fleet.rows >= problem.p
-    ):
-        # Where rows are summed up the Gram is there already; where the Hessian moves, a member costs no more than its
-        # share of a gradient, and most columns of a tall problem come in.
+    elif not (problem.penalty.screens and problem.fleet.shared):
+        # Where rows are summed up the Gram is there already.
         yield from work.grow(np.flatnonzero(~work.inside))
     yield from work.grow(np.flatnonzero(work.keeps(work.here) & ~work.inside))
     # Where steps at one α cost more than a pass, and columns may be lacking, fewer α are at stake.

@@ -206,7 +206,7 @@ def _proximal(
         if work.held is not None:  # whose Hessian is always fresh
             continue
         work.fresh = False
-        if slow:
+        if _overdue(work, reached, effort.gap) or slow:
             yield from _renewed(work, kernel, point)
     if effort.polish and estimate <= effort.gap:
         goal = _goal(work, effort, measure, point, 0.0, SHARE * effort.gap)
@@ -246,9 +246,9 @@ def _lacking(work: Working, point: Point, kernel: Solvable) -> Indices:
     """Members outside the core that must move; none where there is no core."""
     if work.held is not None:
         return work.core[:0]
-    lacking = work.moving(point, kernel, 1.0)
-    lacking[work.core] = False
-    return np.flatnonzero(lacking)
+    lacking, near = (work.moving(point, kernel, share) for share in (1.0, NEARLY))
+    lacking[work.core] = near[work.core] = False
+    return np.flatnonzero(near if lacking.any() else lacking)
 
 
 def _renewed(work: Working, kernel: Solvable, point: Point) -> Generator[Ask, Sums, None]:
@@ -327,12 +327,28 @@ def _slow(work: Working, before: float, after: float, goal: float) -> bool:
         return True
     if work.held is not None:
         return False
-    fleet, k = work.problem.fleet, len(work.core) + work.f
-    share = k / fleet.columns
-    cost = fleet.cost(1)
-    step = OVERHEAD + 2.0 * cost.correlate * (len(work.members) + k) / fleet.columns
-    fresh = cost.products * share * share + FRESH * step
+    step, fresh = _prices(work)
     return bool(step * np.log(after / goal) / np.log(before / after) > fresh)
+
+
+def _overdue(work: Working, after: float, goal: float) -> bool:
+    """Whether the steps that a stale Hessian has cost, over several α, would have paid for a fresh one.
+
+    Charged so, they come to twice at most what hindsight would have spent.
+    """
+    if after <= goal or work.held is not None:
+        return False
+    step, fresh = _prices(work)
+    work.spent += step
+    return work.spent > fresh
+
+
+def _prices(work: Working) -> tuple[float, float]:
+    """Predicted seconds of a step, and of a fresh Hessian with the steps that it needs."""
+    fleet, k = work.problem.fleet, len(work.core) + work.f
+    share, cost = k / fleet.columns, fleet.cost(1)
+    step = OVERHEAD + 2.0 * cost.correlate * (len(work.members) + k) / fleet.columns
+    return step, cost.products * share * share + FRESH * step
 
 
 def _search(

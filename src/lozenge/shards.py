@@ -178,11 +178,7 @@ class Shard:
 
     def predict(self, coef: Floats, cols: Indices) -> Floats:
         """η (n, m): the one thing that leaves row by row."""
-        eta = self.linear(coef, cols)
-        if self.offset is None:
-            return eta
-        # (n,), the same for all outputs, or (n, q)
-        return np.add(eta, self.offset.reshape((len(eta), 1, -1)[: eta.ndim]), out=eta)
+        return self._shifted(self.linear(coef, cols))
 
     def bend(self, coef: Floats, cols: Indices, split: Split | None) -> tuple[Floats, Floats]:
         """w f' and w f'' row by row, at one candidate."""
@@ -210,17 +206,24 @@ class Shard:
 
     def linear(self, coef: Floats, cols: Indices) -> Floats:
         """X̃_S B without the offset, (n, m) or (n, m, q)."""
+        return self._raised(self._sloped(coef, cols), coef, cols)
+
+    def _sloped(self, coef: Floats, cols: Indices) -> Floats:
+        """Without the constants."""
         q = self.loss.width
         parts = [self.design.predict(coef[own], on) for own, on in self._places(cols)]
         if q == 1:
-            eta = parts[0]
-        else:
-            eta = np.empty((*parts[0].shape, q), order="F")
-            for k in range(q):
-                eta[:, :, k] = parts[k % len(parts)]
+            return parts[0]
+        eta = np.empty((*parts[0].shape, q), order="F")
+        for k in range(q):
+            eta[:, :, k] = parts[k % len(parts)]
+        return eta
+
+    def _raised(self, eta: Floats, coef: Floats, cols: Indices) -> Floats:
+        """With the constants, in place."""
         for k, own in enumerate(self._constants(cols)):
             if own.any():
-                view = eta if q == 1 else eta[:, :, k]
+                view = eta if eta.ndim == 2 else eta[:, :, k]
                 view += coef[own]
         return eta
 
@@ -293,13 +296,22 @@ class Shard:
         return np.atleast_2d(R.sum(axis=0).T)
 
     def _eta(self, coef: Floats, cols: Indices) -> Floats:
-        # A certificate asks about the same candidates as the pass before it: η is kept for one more question.
-        memo = self._memo  # of one moment: another thread may set it
-        if memo is not None and np.array_equal(memo[0], cols) and np.array_equal(memo[1], coef):
-            return memo[2]
-        eta = np.asfortranarray(self.predict(coef, cols))
-        self._memo = (cols.copy(), coef.copy(), eta) if eta.size <= MEMO else None
-        return eta
+        # A certificate asks about the same candidates as the pass before it, and a constant is refitted beside weights
+        # that stay: what the features make of η is kept for one more question.
+        memo, slopes = self._memo, cols < self.columns  # of one moment: another thread may set it
+        if memo is not None and np.array_equal(memo[0], cols) and np.array_equal(memo[1], coef[slopes]):
+            sloped = memo[2]
+        else:
+            sloped = np.asfortranarray(self._sloped(coef, cols))
+            self._memo = (cols.copy(), coef[slopes], sloped) if sloped.size <= MEMO else None
+        return self._shifted(self._raised(sloped.copy(order="F"), coef, cols))
+
+    def _shifted(self, eta: Floats) -> Floats:
+        """With the offset, in place."""
+        if self.offset is None:
+            return eta
+        # (n,), the same for all outputs, or (n, q)
+        return np.add(eta, self.offset.reshape((len(eta), 1, -1)[: eta.ndim]), out=eta)
 
     def _weights(self, rows: Splits) -> Floats:
         w = np.empty((len(self.y), len(rows)), order="F")

@@ -115,8 +115,9 @@ def exchange(
             size = np.abs(pull[held])
             if (size <= kernel.l1[held] + NOISE * (np.abs(linear[held]) + size + kernel.l1[held])).all():
                 return b, pull
-        # Where many at a time go round, one at a time from the same start does not.
-        exact = finish(S, linear, start, kernel, support)
+        # Where many at a time go round, one at a time from the same start does not; where what is left is spanned by
+        # the support, b is that far already.
+        exact = finish(S, linear, b, kernel, support)
         if exact is not None:
             b = _to_the_first(S, exact, copies, kernel)
             return b, linear - times(S, b)

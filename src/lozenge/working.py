@@ -29,6 +29,7 @@ EXCHANGE = 2.5e9  # multiplications a second of columns that enter and leave a f
 SWEEPS = 400.0  # over the kept columns, of descent on the rows at one α where columns are correlated
 SLICE = 256  # columns that join a Gram at once: what lies beside it while it grows stays small
 PROVED = 1_000  # columns whose independence is looked into where there is no Gram
+REFITTED = 16  # free columns that are refitted before every gradient
 SAME = 2e-15  # columns whose correlation is this near to ±1 repeat each other
 
 
@@ -78,6 +79,7 @@ class Working:
     core : (k,) of the members, by place, those with a Hessian: all where it is constant, else those that move
     here : the last point with known pulls
     taken : columns and coefficients (the design's) at which the Hessian was taken; it may be stale
+    spent : predicted seconds of the steps that its staleness has cost
     reduced : (k, k) Schur complement of the free columns, H_CC - H_Cf H_ff⁺ H_fC
     side, corner : (f, k) H_fC and (f, f) H_ff
     gramless : the Hessian is known by its products alone
@@ -95,7 +97,7 @@ class Working:
         self.inside = np.zeros(len(problem.penalised), dtype=bool)
         self.here: Point | None = None
         self.taken: tuple[Floats, Indices] | None = None
-        self.fresh = False
+        self.fresh, self.spent = False, 0.0
         self.reduced, self.side, self.corner = np.zeros((0, 0)), np.zeros((f, 0)), np.zeros((f, f))
         self._room = self.reduced
         self.factor = Factor.of(self.corner)
@@ -124,12 +126,31 @@ class Working:
         return found
 
     def glance(self, beta: Floats) -> Generator[Ask, Sums, Point]:
-        """Loss and gradient on [free, members] alone."""
+        """Loss and gradient on [free, members] alone, where the free part has been refitted to the others."""
         problem, cols = self.problem, self.cols
+        beta = yield from self._refitted(beta)
         coef, on = problem.coefficients(beta[:, None], cols)
         sums = yield Ask(coef, on, Want(loss=True, gradient=cols, sharp=widths(self.sharp)), problem.split)
         gradient = problem.gradient(sums.gradient, sums.slope, cols)[:, 0]
         return Point(cols, beta, gradient, float(sums.loss[0]) / problem.weight, np.zeros(0), sharp=self.sharp)
+
+    def _refitted(self, beta: Floats) -> Generator[Ask, Sums, Floats]:
+        """The free part a Newton step further: a dual point pays for what is left of its pull, and it needs no pass."""
+        problem, f = self.problem, self.f
+        if not 0 < f <= REFITTED or problem.loss.quadratic or problem.loss.sharpens:
+            return beta
+        corner = problem.cornered(problem.free)
+        coef, on = problem.coefficients(beta[:, None], self.cols)
+        sums = yield Ask(coef, on, Want(loss=True, gradient=corner, gram=(corner, corner)), problem.split)
+        gradient = problem.gradient(sums.gradient[:f], sums.slope, problem.free)[:, 0]
+        step = -Factor.of(problem.gram(sums.gram[:, :, 0], problem.free, problem.free)).solve(gradient)
+        promised = -float(gradient @ step)
+        # One that promises more than there is to gain is no step to take.
+        if not 0.0 < promised <= problem.excess(float(sums.loss[0]) / problem.weight):
+            return beta
+        refitted = beta.copy()
+        refitted[:f] += step
+        return refitted
 
     def enlist(self, point: Point) -> None:
         """Make every penalised column a member, without a Gram."""
@@ -147,7 +168,7 @@ class Working:
 
     def renew(self, beta: Floats, core: Indices) -> Generator[Ask, Sums, None]:
         """Take the Hessian afresh at β, on some of the members."""
-        self.taken = self.problem.coefficients(beta[:, None], self.cols)
+        self.taken, self.spent = self.problem.coefficients(beta[:, None], self.cols), 0.0
         self._forget()
         yield from self._corner()
         yield from self.deepen(core)

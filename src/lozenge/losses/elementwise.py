@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from lozenge.losses.base import Bonds, Floats, Target, Words
 
-LONG = 1 << 15  # entries of η from which a loss is worth several threads
+LONG = 1 << 18  # entries of η from which a loss is worth several threads
 EPS = float(np.finfo(np.float64).eps)
 
 
@@ -195,10 +195,12 @@ class Elementwise:
 
 
 def _weighed(w: Floats, each: Floats) -> Floats:
-    """Times w, in the columns' order; a row of weight 0 counts nothing, whatever it holds."""
+    """Times w, in the columns' order, in place where that can be; a row of weight 0 counts nothing."""
     w = w.reshape(w.shape + (1,) * (each.ndim - w.ndim))
     with np.errstate(invalid="ignore"):
-        out = np.asfortranarray(w * each)
+        own = each.flags.f_contiguous and each.flags.owndata and each.flags.writeable
+        fits = own and each.shape == np.broadcast_shapes(w.shape, each.shape)
+        out = np.multiply(w, each, out=each) if fits else np.asfortranarray(w * each)
         if not np.isfinite(out.sum()):
             out[~np.isfinite(out) & (w == 0.0)] = 0.0
     return out

@@ -84,12 +84,15 @@ class Multinomial(Elementwise):
     def curvature(self, y: Floats, eta: Floats) -> Floats:  # noqa: ARG002 - the protocol's signature
         """diag(p) - ppᵀ, its diagonal as p times the sum of the others."""
         p = softmax(eta)
-        found = -p[..., :, None] * p[..., None, :]
         q = eta.shape[-1]
+        found = np.zeros((*eta.shape, q), order="F")
         for k in range(q):
-            found[..., k, k] = 0.0
-            found[..., k, k] = -np.sum(found[..., k, :], axis=-1)
-        return np.asarray(found)
+            for each in range(k):
+                shared = p[..., k] * p[..., each]
+                found[..., k, each] = found[..., each, k] = -shared
+                found[..., k, k] += shared
+                found[..., each, each] += shared
+        return found
 
     def conjugate(self, y: Floats, u: Floats) -> Floats:
         """Σ v log v with v = y + u ≥ 0 and Σ v = 1; inf outside."""
@@ -129,4 +132,5 @@ class Multinomial(Elementwise):
 def softmax(eta: Floats) -> Floats:
     """e^η over their sum."""
     e = np.exp(eta - np.max(eta, axis=-1, keepdims=True))
-    return np.asarray(e / np.sum(e, axis=-1, keepdims=True))
+    e /= np.sum(e, axis=-1, keepdims=True)
+    return np.asarray(e)

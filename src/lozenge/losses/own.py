@@ -88,25 +88,25 @@ class OwnLoss(Elementwise):
 
     def value(self, y: Floats, eta: Floats) -> Floats:
         """f(y, η)."""
-        return np.asarray(self.given.value(y, eta))
+        return np.array(self.given.value(y, eta))
 
     def gradient(self, y: Floats, eta: Floats) -> Floats:
         """∂f/∂η."""
-        return np.asarray(self.given.gradient(y, eta))
+        return np.array(self.given.gradient(y, eta))
 
     def curvature(self, y: Floats, eta: Floats) -> Floats:
         """∂²f/∂η²."""
-        return np.asarray(self.given.curvature(y, eta))
+        return np.array(self.given.curvature(y, eta))
 
     def bend(self, y: Floats, eta: Floats) -> Floats:
         """The object's, else f''."""
         asked = getattr(self.given, "bend", None)
-        return np.asarray(asked(y, eta)) if callable(asked) else self.curvature(y, eta)
+        return np.array(asked(y, eta)) if callable(asked) else self.curvature(y, eta)
 
     def room(self, y: Floats, eta: Floats) -> Floats:
         """The object's, else f''."""
         asked = getattr(self.given, "room", None)
-        return np.asarray(asked(y, eta)) if callable(asked) else self.curvature(y, eta)
+        return np.array(asked(y, eta)) if callable(asked) else self.curvature(y, eta)
 
     def conjugate(self, y: Floats, u: Floats) -> Floats:
         """The object's."""
