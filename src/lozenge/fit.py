@@ -46,7 +46,7 @@ USUAL = 100  # values of α that a grid of unknown length is taken to have
 REFINED_TO = 1e-5  # relative width of an entry's bracket
 PATIENCE = 3  # steps that do not halve the bracket, before one does
 CONSTANTS = 200  # Newton steps of the best constant
-MOST_REFINED = 200  # features that `refined` takes on when none are named
+MOST_REFINED = 200  # weights that `refined` takes on when none are named
 
 
 @one_pool()
@@ -736,14 +736,15 @@ def _inserted(found: Path, new: Solution, k: int) -> Path:
 def refined(found: Path, features: Iterable[int] | None = None) -> Path:
     """Close in on the α at which features enter, and last leave, to 1e-5 relative inside their grid brackets.
 
-    Without ``features``: all that are ever kept, up to 200 of them.  A loaded path is returned as it is, and so is one
-    under a concave penalty, where what is kept at an α depends on the way there.
+    Without ``features``: all that are ever kept, up to 200 weights, or with q outputs 200/q.  A loaded path is returned
+    as it is, and so is one under a concave penalty, where what is kept at an α depends on the way there.
     """
     source, history, alphas = found.source, found.history, found.alphas
     if source is None or not source.convex:
         return found
     ever = np.flatnonzero(history.entered >= 0)
-    wanted = ever[:MOST_REFINED] if features is None else np.intersect1d(ever, np.fromiter(features, dtype=np.intp))
+    most = MOST_REFINED // max(1, len(found.model.outputs))
+    wanted = ever[:most] if features is None else np.intersect1d(ever, np.fromiter(features, dtype=np.intp))
     wanted = wanted[found.model.penalty_weights[wanted] > 0]
     enters, leaves = history.enters_at.copy(), history.leaves_at.copy()
     source.unchanged()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lozenge.design.base import Affine, Design, Floats, Indices, Panel
-    from lozenge.losses.base import Bonds, Loss
+    from lozenge.losses.base import Loss
     from lozenge.results import Bools, Split
 
     Splits = Sequence[Split | None]
@@ -63,6 +63,7 @@ class Want:
     loss: bool = False
     gradient: Indices | Literal["all"] | None = None
     gram: tuple[Indices, Indices] | None = None  # weighted by w f''
+    exactly: bool = False  # the Gram is to be that of ∂²F itself, and not of what bounds it for Newton's model
     rooms: Indices | None = None  # a Gram weighted by the room that a dual point has
     plain_gram: tuple[Indices, Indices] | None = None  # weighted by w alone
     products: float | None = None  # a location to take off y
@@ -255,10 +256,13 @@ class Shard:
             found["slope"] = self._level(R)
             found["gradient"] = self._correlate(R, want.gradient)
         if want.gram is not None:
-            found["gram"] = self._gram(loss.bends(y, w, eta), w, eta, *want.gram)
+            exact = want.exactly and loss.bound
+            found["gram"] = (
+                self._moved(w, eta, *want.gram) if exact else self._gram(loss.bends(y, w, eta), w, eta, *want.gram)
+            )
         if want.rooms is not None:
-            D = loss.rooms(y, w, eta)
-            found["rooms"] = self._gram(D, w, eta, want.rooms, want.rooms)
+            D, sides = loss.rooms(y, w, eta), (want.rooms, want.rooms)
+            found["rooms"] = self._moved(w, eta, *sides) if loss.bound else self._gram(D, w, eta, *sides)
             found["steep"] = self._steep(D)
         if want.curve is not None:
             curve = want.curve
@@ -387,19 +391,24 @@ class Shard:
         G = np.empty((len(left), len(right), D.shape[1]))
         for c in range(D.shape[1]):
             G[:, :, c] = self._blocks(D[:, c], left, right)
-            bond = self.loss.bonds(self.y, w[:, c], eta[:, c])
-            if bond is not None:
-                G[:, :, c] -= self._bound(bond, left, right)
+            if self.loss.bound:
+                G[:, :, c] -= self._bound(w[:, c], eta[:, c], left, right)
         return G
 
-    def _bound(self, bond: Bonds, left: Indices, right: Indices) -> Floats:
-        """(U'X̃_L)'(U'X̃_R) of what binds the rows."""
+    def _bound(self, w: Floats, eta: Floats, left: Indices, right: Indices) -> Floats:
+        """(UᵀX̃_L)ᵀ(UᵀX̃_R) of what binds the rows, a few columns of U at once."""
         cols, places = np.unique(np.concatenate([left, right]), return_inverse=True)
-        # Columns are read as what a weight of 1 on each foretells: few at once, as every one is asked for every weight.
-        parts = [bond(self.linear(np.eye(len(some)), some)) for some in np.split(cols, range(FEW, len(cols), FEW))]
-        found = np.hstack(parts)
-        product: Floats = found[:, places[: len(left)]].T @ found[:, places[len(left) :]]
+        found = np.hstack([self._correlate(U, cols) for U in self.loss.bonds(self.y, w, eta)])
+        product: Floats = found[places[: len(left)]] @ found[places[len(left) :]].T
         return product
+
+    def _moved(self, w: Floats, eta: Floats, left: Indices, right: Indices) -> Floats:
+        """X̃_Lᵀ ∂²F X̃_R, one column of R after the other, where rows are bound together."""
+        G = np.empty((len(left), len(right), w.shape[1]))
+        for r, column in enumerate(right):
+            d = self.linear(np.ones((1, w.shape[1])), np.array([column]))
+            G[:, r] = self._correlate(self.loss.along(self.y, w, eta, d), left)
+        return G
 
     def _blocks(self, D: Floats, left: Indices, right: Indices) -> Floats:
         """X̃_Lᵀ D X̃_R: a block for each copy of the features on either side, and the constants.

@@ -350,7 +350,7 @@ class Source:
         cols = problem.cornered(np.flatnonzero(weights[: problem.p]))
         coef, on = problem.coefficients(weights[cols, None] / self.unit, cols)
         asked = problem.cornered(features)
-        sums = problem.fleet.evaluate(coef, on, Want(gram=(asked, asked)), [problem.split])
+        sums = problem.fleet.evaluate(coef, on, Want(gram=(asked, asked), exactly=True), [problem.split])
         return problem.gram(sums.gram[:, :, 0], features, features)
 
     @one_pool()

@@ -404,7 +404,8 @@ def look(problem: Problem, cols: Indices, betas: Floats, *sharp: float) -> Gener
     sharp = sharp or (np.nan,) * betas.shape[1]
     free = problem.free
     coef, on = problem.coefficients(betas, cols)
-    asked = Want(loss=True, gradient="all", rooms=problem.cornered(free), sharp=widths(*sharp))
+    corner = problem.cornered(free) if len(free) else free
+    asked = Want(loss=True, gradient="all", rooms=corner, sharp=widths(*sharp))
     sums = yield Ask(coef, on, asked, problem.split)
     gradient = problem.gradient(sums.gradient, sums.slope)
     points = []
@@ -417,7 +418,7 @@ def look(problem: Problem, cols: Indices, betas: Floats, *sharp: float) -> Gener
                 gradient=-pull[cols],
                 loss=float(sums.loss[c]) / problem.weight,
                 pull=pull,
-                room=problem.gram(sums.rooms[:, :, c], free, free),
+                room=problem.gram(sums.rooms[:, :, c], free, free) if len(free) else np.zeros((0, 0)),
                 residual=float(sums.residual[c]) / problem.weight,
                 bend=float(sums.steep[c]) / problem.weight,
                 sharp=sharp[c],

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     import numpy as np
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-    Bonds = Callable[[Floats], Floats]  # (n, k) -> (rank, k)
 
 
 class Target(NamedTuple):
@@ -151,8 +150,11 @@ class Loss(Protocol):
         """Like `bends`, R in which a dual point may move: ∂F - R d is in the domain of F* for any small d."""
         ...
 
-    def bonds(self, y: Floats, w: Floats, eta: Floats) -> Bonds | None:
-        """What binds the rows of one candidate (n,) together: Uᵀ of ∂²F/∂η² = bends - UUᵀ; None where nothing does."""
+    def bonds(self, y: Floats, w: Floats, eta: Floats) -> Iterator[Floats]:
+        """What binds the rows of one candidate (n,) together, U of bends - UUᵀ, some columns (n, k) after the other.
+
+        That is above ∂²F/∂η², by a small share of the bends, and vanishes along the same directions.
+        """
         ...
 
     def along(self, y: Floats, w: Floats, eta: Floats, d: Floats) -> Floats:
@@ -162,7 +164,7 @@ class Loss(Protocol):
     def young(self, y: Floats, w: Floats, eta: Floats, scale: Floats, shift: Floats) -> tuple[Floats, Floats]:
         """(m,) F(η) + F*(u) - uη at u = scale·(∂F - R shift), or a bound above it, and a bound on its rounding.
 
-        R is `rooms`, less what binds the rows.  Of a loss that stands for another, F is that other here.
+        R is `rooms`, or where rows are bound together ∂²F.  Of a loss that stands for another, F is that other here.
         """
         ...
 

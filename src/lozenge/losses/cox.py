@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lozenge.losses.base import Bonds, Floats
+    from lozenge.losses.base import Floats
 
     Indices = NDArray[np.intp]
 
 TIES = ("breslow", "efron")
 COLUMNS = ("time", "event", "start", "strata")
 EPS = float(np.finfo(np.float64).eps)
+ALIKE = 0.25  # share of those at risk that come or go among terms that are taken together
+FEW = 16  # bundles of terms at once
+KEPT, ENTRIES = 16, 1 << 22  # weights whose risk sets are remembered, and the rows of all of them
 
 
 class Risks(NamedTuple):
@@ -119,6 +122,9 @@ class Cox:
 
     ties: Literal["breslow", "efron"] = "breslow"
     _orders: list[tuple[Floats, list[Indices]]] = field(default_factory=list, init=False, repr=False, compare=False)
+    _known: list[tuple[Floats, Floats, list[Risks]]] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
 
     name: ClassVar[str] = "cox"
     words: ClassVar[Words] = Words("Cox regression", "hazard", "hazard")
@@ -166,16 +172,23 @@ class Cox:
         """Σ ωₑ pₑ."""
         return self.bends(y, w, eta)
 
-    def bonds(self, y: Floats, w: Floats, eta: Floats) -> Bonds | None:
-        """√ωₑ times the mean over pₑ: ∂²F = diag(Σ ωₑ pₑ) - Σ ωₑ pₑ pₑᵀ."""
-        parts = [(risks, *_laws(risks, eta)) for risks in self._risks(y, w)]
+    def bonds(self, y: Floats, w: Floats, eta: Floats) -> Iterator[Floats]:
+        """√Ω p for bundles of terms, Ω = Σ ωₑ and p = Σ ωₑpₑ/Ω: ∂²F = diag(Σ ωₑ pₑ) - Σ ωₑ pₑ pₑᵀ.
 
-        def gathered(columns: Floats) -> Floats:
-            return np.vstack(
-                [_means(risks, e, at_risk, columns) * np.sqrt(risks.amount)[:, None] for risks, e, at_risk in parts]
-            )
-
-        return gathered
+        Σ ωₑ pₑpₑᵀ is above Ω ppᵀ by what the laws of a bundle vary, so that what is left is above ∂²F.  They overlap:
+        what is constant for each of them is so for all of them together.
+        """
+        for risks in self._risks(y, w):
+            e, at_risk = _laws(risks, eta)
+            bundle = _bundles(risks, e, at_risk)
+            for first in range(0, int(bundle[-1]) + 1, FEW):
+                terms = slice(*np.searchsorted(bundle, (first, first + FEW)))
+                own = bundle[terms] - first
+                parts = _spread_apart(risks, e, risks.amount / at_risk, terms, own)
+                parts /= np.sqrt(np.bincount(own, risks.amount[terms]))
+                U = np.zeros((len(y), parts.shape[1]), order="F")
+                U[risks.rows] = parts
+                yield U
 
     def along(self, y: Floats, w: Floats, eta: Floats, d: Floats) -> Floats:
         """Σ ωₑ pₑ (d - mean of d over pₑ)."""
@@ -272,11 +285,19 @@ class Cox:
         values = np.column_stack([time, event, start, strata])
         return Target(values, kinds=event.astype(np.intp))
 
-    def _risks(self, y: Floats, w: Floats) -> Iterator[Risks]:
+    def _risks(self, y: Floats, w: Floats) -> list[Risks]:
+        """Of each stratum with an event; found once for the same weights."""
+        for known, weights, found in list(self._known):
+            if known is y and np.array_equal(weights, w):
+                return found
+        found = []
         for order in self._order(y):
             rows = order[w[order] > 0.0]
             if y[rows, 1].any():
-                yield _risks(y[rows], w[rows], rows, efron=self.ties == "efron")
+                found.append(_risks(y[rows], w[rows], rows, efron=self.ties == "efron"))
+        del self._known[: -max(1, min(KEPT, ENTRIES // len(y)) - 1)]
+        self._known.append((y, w.copy(), found))
+        return found
 
     def _order(self, y: Floats) -> list[Indices]:
         """Rows of each stratum, latest first; sorted once for one y."""
@@ -390,6 +411,37 @@ def _spread(risks: Risks, e: Floats, at_risk: Floats, each: Floats | None = None
     found = e * risks.back(rate)
     if risks.tied.any():
         found[risks.events] -= e[risks.events] * risks.own(rate * risks.tied)
+    return found
+
+
+def _bundles(risks: Risks, e: Floats, at_risk: Floats) -> Indices:
+    """(E,) for each term, in order, the number of the bundle of those whose laws are nearly its own."""
+    change = np.abs(np.diff(np.cumsum(e)[risks.ends - 1]))
+    if len(risks.starting):
+        gone = np.append(0.0, np.cumsum(e[risks.starting]))[risks.late]
+        change += np.abs(np.diff(gone))
+    if risks.tied.any():
+        change += np.abs(np.diff(risks.tied * risks.tied_sums(e)))
+    share = np.minimum(change / np.minimum(at_risk[1:], at_risk[:-1]), 1.0)
+    moved = np.floor(np.append(0.0, np.cumsum(share)) / ALIKE)
+    return np.asarray(np.cumsum(np.diff(moved, prepend=0.0) > 0.0))
+
+
+def _spread_apart(risks: Risks, e: Floats, rate: Floats, terms: slice, own: Indices) -> Floats:
+    """(n, k) Σ rateₑ pₑ over the terms of each bundle, the laws times those at risk; like `_spread`."""
+    k = int(own[-1]) + 1
+    at = np.zeros((k, len(risks.rows) + 1))
+    np.add.at(at, (own, risks.ends[terms] - 1), rate[terms])
+    found = np.cumsum(at[:, ::-1], axis=1)[:, :0:-1].T
+    if len(risks.starting):
+        left = np.zeros((k, len(risks.rows) + 1))
+        np.add.at(left, (own, risks.late[terms]), rate[terms])
+        found[risks.starting] -= np.cumsum(left[:, ::-1], axis=1)[:, -2::-1].T
+    found *= e[:, None]
+    if risks.tied.any():
+        tied = np.zeros((k, len(risks.total)))
+        np.add.at(tied, (own, risks.groups[terms]), (rate * risks.tied)[terms])
+        found[risks.events] -= e[risks.events, None] * tied[:, risks.owner].T
     return found
 
 

@@ -13,11 +13,11 @@ import numpy as np
 from lozenge.threads import spread, workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
-    from lozenge.losses.base import Bonds, Floats, Target, Words
+    from lozenge.losses.base import Floats, Target, Words
 
 LONG = 1 << 18  # entries of η from which a loss is worth several threads
 EPS = float(np.finfo(np.float64).eps)
@@ -166,9 +166,9 @@ class Elementwise:
         """What the rounding of f(η) + f*(u) - uη counts from beyond |f|, |f*| and |uη|: terms that cancel in them."""
         return np.zeros(())
 
-    def bonds(self, y: Floats, w: Floats, eta: Floats) -> Bonds | None:  # noqa: ARG002 - the protocol's signature
+    def bonds(self, y: Floats, w: Floats, eta: Floats) -> Iterator[Floats]:  # noqa: ARG002 - the protocol's signature
         """None: rows stand for themselves."""
-        return None
+        return iter(())
 
     def along(self, y: Floats, w: Floats, eta: Floats, d: Floats) -> Floats:
         """w f'' d."""
