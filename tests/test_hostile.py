@@ -679,9 +679,9 @@ WRITER = """
     thread = threading.Thread(target=scribble)
     thread.start()
     try:
-        for _ in range(3):
+        for _ in range(2):
             try:
-                path = lz.path(X, y, n_alphas=5, loss={loss!r})
+                path = lz.path(X, y, n_alphas=3, loss={loss!r})
                 assert np.isfinite(path.coefs.data).all()
                 print("answered", set(s.name for s in path.status))
             except ValueError as error:
@@ -696,7 +696,7 @@ WRITER = """
 @pytest.mark.parametrize("size", ["1.0", "1e200", "np.nan"])
 def test_12_another_thread_writes_X(loss, size):
     lines = outside(WRITER.format(loss=loss, size=size)).splitlines()
-    assert len(lines) == 3
+    assert len(lines) == 2
     assert all(line.startswith(("answered", "refused")) for line in lines)
 
 

@@ -177,6 +177,7 @@ def test_as_cvxpy(case):
 
 
 @given(cases())
+@settings(max_examples=30)
 def test_the_grid_starts_at_alpha_max(case):
     problem = case.problem()
     top = grid(problem)[0]

@@ -30,6 +30,7 @@ SWEEPS = 400.0  # over the kept columns, of descent on the rows at one α where 
 SLICE = 256  # columns that join a Gram at once: what lies beside it while it grows stays small
 PROVED = 1_000  # columns whose independence is looked into where there is no Gram
 REFITTED = 16  # free columns that are refitted before every gradient
+REFIT = 2e-5  # predicted seconds of a gradient that is worth it
 SAME = 2e-15  # columns whose correlation is this near to ±1 repeat each other
 
 
@@ -137,7 +138,8 @@ class Working:
     def _refitted(self, beta: Floats) -> Generator[Ask, Sums, Floats]:
         """The free part a Newton step further: a dual point pays for what is left of its pull, and it needs no pass."""
         problem, f = self.problem, self.f
-        if not 0 < f <= REFITTED or problem.loss.quadratic or problem.loss.sharpens:
+        gradient = problem.fleet.cost(1).correlate * len(self.cols) / problem.fleet.columns
+        if not 0 < f <= REFITTED or problem.loss.quadratic or problem.loss.sharpens or gradient < REFIT:
             return beta
         corner = problem.cornered(problem.free)
         coef, on = problem.coefficients(beta[:, None], self.cols)
