@@ -251,3 +251,26 @@ def test_the_textbooks_columns():
     lam = brentq(lambda lam: (d2 / (d2 + lam)).sum() - 5.0, 1e-3, 1e4)
     ridge = lz.path(Z, y, penalty="l2", alphas=[lam / len(y)], standardize=False)
     assert_column(ridge.at(ridge.alphas[0]), table, "ridge", names)
+
+
+@pytest.mark.parametrize(("name", "tau"), [("hitters", 0.9), ("prostate", 0.5), ("diabetes64", 0.1)])
+def test_quantiles_of_scikit_learn(name, tau):
+    """HiGHS solves the same linear programme; the objective is theirs, and a share tau of the rows lies below."""
+    from sklearn.linear_model import QuantileRegressor
+
+    X, y = load(name)[:2]
+    Z, y = (X - X.mean(axis=0)) / X.std(axis=0), np.asarray(y, dtype=float)
+    for alpha in (0.02 * y.std(), 0.002 * y.std()):
+        ours = lz.path(Z, y, loss=lz.losses.Quantile(tau), standardize=False, alphas=[alpha])
+        theirs = QuantileRegressor(quantile=tau, alpha=alpha, solver="highs").fit(Z, y)
+
+        def objective(b, c, alpha=alpha):
+            left = y - Z @ b - c
+            return np.mean(np.maximum(tau * left, (tau - 1.0) * left)) + alpha * np.abs(b).sum()
+
+        b, c = ours.coefs.toarray()[:, 0], ours.intercepts[0]
+        mine, best = objective(b, c), objective(theirs.coef_, theirs.intercept_)
+        assert -1e-9 * best <= mine - best <= 1e-6 * best
+        assert ours.gaps[0] <= 1e-6
+        left, near = y - Z @ b - c, 1e-5 * y.std()
+        assert np.mean(left < -near) <= tau <= np.mean(left < near)
