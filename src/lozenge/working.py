@@ -138,8 +138,8 @@ class Working:
     def _refitted(self, beta: Floats) -> Generator[Ask, Sums, Floats]:
         """The free part a Newton step further: a dual point pays for what is left of its pull, and it needs no pass."""
         problem, f = self.problem, self.f
-        gradient = problem.fleet.cost(1).correlate * len(self.cols) / problem.fleet.columns
-        if not 0 < f <= REFITTED or problem.loss.quadratic or problem.loss.sharpens or gradient < REFIT:
+        seconds = problem.fleet.cost(1).correlate * len(self.cols) / problem.fleet.columns
+        if not 0 < f <= REFITTED or problem.loss.quadratic or problem.loss.sharpens or seconds < REFIT:
             return beta
         corner = problem.cornered(problem.free)
         coef, on = problem.coefficients(beta[:, None], self.cols)
