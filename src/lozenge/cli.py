@@ -859,10 +859,12 @@ def _check_rows(table: Table, target: Target, cv: int) -> None:
         raise ValueError(f"--cv {cv} needs {cv} rows; the table has {len(table.y)}. Take fewer folds")
     if not cv or target.kinds is None:
         return
+    from lozenge.losses.responses import label
+
     instead = "name an alpha without one: --cv 0 --select ALPHA"
     kinds, counts = np.unique(target.kinds, return_counts=True)
     if target.classes and counts.min() < 2:
-        few = _quoted([target.classes[k] for k in kinds[counts < 2]])
+        few = _quoted([label(target.classes[k]) for k in kinds[counts < 2]])
         raise ValueError(f"one row only is {few}, and a cross-validation needs two of each class; {instead}")
     if not target.classes and np.count_nonzero(target.kinds) < 2:
         raise ValueError(f"one row only has an event, and a cross-validation needs two; {instead}")
