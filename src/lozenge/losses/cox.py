@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -26,7 +27,8 @@ FEW = 16  # bundles of terms at once
 KEPT, ENTRIES = 16, 1 << 22  # weights whose risk sets are remembered, and the rows of all of them
 
 
-class Risks(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Risks:
     """One stratum's rows that count, latest time first, and its terms: one per event time, or per tied event.
 
     Attributes
@@ -53,6 +55,21 @@ class Risks(NamedTuple):
     events: Indices
     owner: Indices
     total: Floats
+
+    @cached_property
+    def ties(self) -> bool:
+        """Whether a part of the tied events leaves before the others."""
+        return bool(self.tied.any())
+
+    @cached_property
+    def pairs(self) -> tuple[Indices, Indices]:
+        """Every term with every event of its time."""
+        count = np.bincount(self.owner)
+        first = np.flatnonzero(np.diff(self.owner, prepend=-1))
+        many = count[self.groups]
+        term = np.repeat(np.arange(len(many)), many)
+        within = np.arange(len(term)) - np.repeat(np.cumsum(many) - many, many)
+        return term, self.events[first[self.groups[term]] + within]
 
     def sums(self, each: Floats) -> Floats:
         """(E, ...) Σ over the rows at risk, those with tied events in full."""
@@ -125,6 +142,9 @@ class Cox:
     _known: list[tuple[Floats, Floats, list[Risks]]] = field(
         default_factory=list, init=False, repr=False, compare=False
     )
+    _lately: dict[Any, tuple[Risks, Floats, Floats, Floats]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     name: ClassVar[str] = "cox"
     words: ClassVar[Words] = Words("Cox regression", "hazard", "hazard")
@@ -179,7 +199,7 @@ class Cox:
         what is constant for each of them is so for all of them together.
         """
         for risks in self._risks(y, w):
-            e, at_risk = _laws(risks, eta)
+            e, at_risk = self._laws(risks, eta)
             bundle = _bundles(risks, e, at_risk)
             for first in range(0, int(bundle[-1]) + 1, FEW):
                 terms = slice(*np.searchsorted(bundle, (first, first + FEW)))
@@ -195,7 +215,7 @@ class Cox:
         out = np.zeros_like(eta)
         for c in range(eta.shape[1]):
             for risks in self._risks(y, w[:, c]):
-                e, at_risk = _laws(risks, eta[:, c])
+                e, at_risk = self._laws(risks, eta[:, c])
                 mean = _means(risks, e, at_risk, d[:, [c]])[:, 0]
                 rows = risks.rows
                 out[rows, c] = _spread(risks, e, at_risk) * d[rows, c] - _spread(risks, e, at_risk, mean)
@@ -251,7 +271,7 @@ class Cox:
         found = []
         for risks in self._risks(y, w):
             level = float(np.max(eta[risks.rows]))
-            _, at_risk = _laws(risks, eta)
+            _, at_risk = self._laws(risks, eta)
             steps = np.bincount(risks.groups, risks.amount / at_risk, minlength=len(risks.total)) * np.exp(-level)
             times = np.empty(len(risks.total))
             times[risks.owner] = y[risks.rows[risks.events], 0]
@@ -299,6 +319,18 @@ class Cox:
         self._known.append((y, w.copy(), found))
         return found
 
+    def _laws(self, risks: Risks, eta: Floats) -> tuple[Floats, Floats]:
+        """Those of `_laws`, which value, slope and curvature at one point ask for in turn."""
+        key = (id(risks), float(eta[0]), float(eta[-1]), float(eta[len(eta) // 2]))
+        known = self._lately.get(key)
+        if known is not None and known[0] is risks and np.array_equal(known[1], eta):
+            return known[2:]
+        e, at_risk = _laws(risks, eta)
+        if len(self._lately) >= max(2, min(KEPT, ENTRIES // len(eta))):
+            self._lately.clear()
+        self._lately[key] = (risks, eta.copy(), e, at_risk)
+        return e, at_risk
+
     def _order(self, y: Floats) -> list[Indices]:
         """Rows of each stratum, latest first; sorted once for one y."""
         for known, order in self._orders:
@@ -314,7 +346,7 @@ class Cox:
         out = np.zeros(eta.shape, order="F")
         for c in range(eta.shape[1]):
             for risks in self._risks(y, w[:, c]):
-                out[risks.rows, c] = one(risks, *_laws(risks, eta[:, c]))
+                out[risks.rows, c] = one(risks, *self._laws(risks, eta[:, c]))
         return out
 
     @staticmethod
@@ -331,7 +363,7 @@ class Cox:
         value = 0.0
         for risks in self._risks(y, w):
             level = float(np.max(eta[risks.rows]))
-            _, at_risk = _laws(risks, eta)
+            _, at_risk = self._laws(risks, eta)
             events = risks.events
             with np.errstate(divide="ignore"):
                 value += float(risks.amount @ np.log(at_risk))
@@ -344,13 +376,13 @@ class Cox:
             d = shift[risks.rows]
             if float(np.ptp(d)) > 1.0:  # a law would have negative parts
                 return np.inf, 0.0
-            e, at_risk = _laws(risks, eta)
+            e, at_risk = self._laws(risks, eta)
             moments = _means(risks, e, at_risk, np.column_stack([d, np.square(d)]), whole=True)
             mean, spread = moments[:, 0], np.maximum(moments[:, 1] - np.square(moments[:, 0]), 0.0)
             log = np.log(s) if s > 0.0 else 0.0
             everyone = risks.amount @ (s * (log + spread))
             # The events of each term: out with the bound, in with what they are.
-            term, event = _pairs(risks)
+            term, event = risks.pairs
             p = e[event] * (1.0 - risks.tied[term]) / at_risk[term]
             a = d[event] - mean[term]
             share = risks.w[event] / risks.total[risks.groups[term]]
@@ -390,7 +422,7 @@ def _laws(risks: Risks, eta: Floats) -> tuple[Floats, Floats]:
     own = eta[risks.rows]
     e = risks.w * np.exp(own - np.max(own))
     at_risk = risks.sums(e)
-    if risks.tied.any():
+    if risks.ties:
         at_risk = at_risk - risks.tied * risks.tied_sums(e)
     # What is at risk is no less than the event itself.
     return e, np.maximum(at_risk, np.finfo(np.float64).tiny)
@@ -400,7 +432,7 @@ def _means(risks: Risks, e: Floats, at_risk: Floats, columns: Floats, *, whole: 
     """(E, k) means of columns (n, k) over each term's law; ``whole``: of the stratum's rows only."""
     weighed = (columns if whole else columns[risks.rows]) * e[:, None]
     found = risks.sums(weighed)
-    if risks.tied.any():
+    if risks.ties:
         found = found - risks.tied[:, None] * risks.tied_sums(weighed)
     return np.asarray(found / at_risk[:, None])
 
@@ -409,7 +441,7 @@ def _spread(risks: Risks, e: Floats, at_risk: Floats, each: Floats | None = None
     """(n,) Σ ωₑ pₑ, times a figure of each term."""
     rate = risks.amount / at_risk if each is None else risks.amount * each / at_risk
     found = e * risks.back(rate)
-    if risks.tied.any():
+    if risks.ties:
         found[risks.events] -= e[risks.events] * risks.own(rate * risks.tied)
     return found
 
@@ -420,7 +452,7 @@ def _bundles(risks: Risks, e: Floats, at_risk: Floats) -> Indices:
     if len(risks.starting):
         gone = np.append(0.0, np.cumsum(e[risks.starting]))[risks.late]
         change += np.abs(np.diff(gone))
-    if risks.tied.any():
+    if risks.ties:
         change += np.abs(np.diff(risks.tied * risks.tied_sums(e)))
     share = np.minimum(change / np.minimum(at_risk[1:], at_risk[:-1]), 1.0)
     moved = np.floor(np.append(0.0, np.cumsum(share)) / ALIKE)
@@ -438,18 +470,8 @@ def _spread_apart(risks: Risks, e: Floats, rate: Floats, terms: slice, own: Indi
         np.add.at(left, (own, risks.late[terms]), rate[terms])
         found[risks.starting] -= np.cumsum(left[:, ::-1], axis=1)[:, -2::-1].T
     found *= e[:, None]
-    if risks.tied.any():
+    if risks.ties:
         tied = np.zeros((k, len(risks.total)))
         np.add.at(tied, (own, risks.groups[terms]), (rate * risks.tied)[terms])
         found[risks.events] -= e[risks.events, None] * tied[:, risks.owner].T
     return found
-
-
-def _pairs(risks: Risks) -> tuple[Indices, Indices]:
-    """Every term with every event of its time."""
-    count = np.bincount(risks.owner)
-    first = np.flatnonzero(np.diff(risks.owner, prepend=-1))
-    many = count[risks.groups]
-    term = np.repeat(np.arange(len(many)), many)
-    within = np.arange(len(term)) - np.repeat(np.cumsum(many) - many, many)
-    return term, risks.events[first[risks.groups[term]] + within]
