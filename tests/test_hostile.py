@@ -692,7 +692,7 @@ WRITER = """
 """
 
 
-@losses
+@pytest.mark.parametrize("loss", ["squared", pytest.param("logistic", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("size", ["1.0", "1e200", "np.nan"])
 def test_12_another_thread_writes_X(loss, size):
     lines = outside(WRITER.format(loss=loss, size=size)).splitlines()
