@@ -337,6 +337,22 @@ def test_rows_count_from_the_top_of_the_table_whatever_was_dropped(run):
     assert "the target 'count' must be zero or positive for --loss poisson; got -3 in row 8" in err
 
 
+@pytest.mark.parametrize("order", ["5,6,7", "7.0, 6.0, 5.0"])
+def test_an_order_of_numbers_is_that_of_the_numbers(run, order):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(60)
+    grade = 6 + np.digitize(x + rng.standard_normal(60), [-0.7, 0.7]) - 1
+    with Path("grades.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["grade", "x"], *zip(grade.tolist(), x.tolist(), strict=True)])
+    asked = ("fit", "grades.csv", "--target", "grade", "--loss", "ordinal", "--cv", "0", "--select", "0.02", "--json")
+    code, out, _ = run(*asked, "--order", order, "--quiet")
+    assert code == 0
+    assert (json.loads(out)["coefficients"]["x"] > 0) == order.startswith("5")
+    code, _, err = run(*asked, "--order", "low,high", "--quiet")
+    assert code == 1
+    assert "the target 'grade' holds '5', which is not in order=['low', 'high']" in err
+
+
 def test_two_events_are_enough_for_folds_and_one_is_not(run):
     for events, said in ((1, "one row only has an event, and a cross-validation needs two"), (2, "")):
         write(event=np.arange(N) < events)

@@ -314,7 +314,7 @@ def report(
 def predict(ctx: typer.Context, model: Saved, file: File) -> None:
     """Predict the rows of a table; CSV to stdout.
 
-    Means or quantiles; classes, with probabilities or a score; or the risk of an event, against a row at the means.
+    Means or quantiles; classes, with probabilities or a score; or the risk of an event, against a row of zeros.
     """
     _refuse_terminal(ctx, file)
 
@@ -718,6 +718,15 @@ def _check_outputs(file: str, *, force: bool, **asked: str | None) -> None:
             raise ValueError(f"{one} and {other} both name '{first}'; give each a file of its own")
 
 
+def _number(label: str) -> float | None:
+    """The number that a label is; none in ``01``, which a table keeps as text."""
+    try:
+        value = float(label)
+    except ValueError:
+        return None
+    return value if label in {f"{value:g}", str(value)} else None
+
+
 def _loss(text: str, order: str | None, ties: str | None) -> Loss | None:
     """The loss that is asked for; None where the target decides."""
     from lozenge import gate
@@ -731,7 +740,9 @@ def _loss(text: str, order: str | None, ties: str | None) -> Loss | None:
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--loss") from None
     if order is not None:
-        return _with(found, "--order", order=[label.strip() for label in order.split(",")])
+        labels = [label.strip() for label in order.split(",")]
+        numbers = [_number(label) for label in labels]
+        return _with(found, "--order", order=labels if None in numbers else numbers)
     return found if ties is None else _with(found, "--ties", ties=ties)
 
 

@@ -152,7 +152,8 @@ class Ordinal(Elementwise):
             known = np.array(list(self.order))
             unknown = np.setdiff1d(classes, known)
             if len(unknown):
-                raise ValueError(f"y holds {str(unknown[0])[:40]!r}, which is not in order={list(self.order)}")
+                shown = responses.label(unknown[0])[:40]
+                raise ValueError(f"y holds {shown!r}, which is not in order={list(self.order)}")
             classes = known[np.isin(known, classes)]
         elif classes.dtype.kind not in "biuf":
             shown = ", ".join(str(each)[:20] for each in classes[:4])
