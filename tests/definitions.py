@@ -98,10 +98,6 @@ class Definition:
         """Where f' has one."""
         return []
 
-    def reaches(self, y):
-        """Whether f has a minimum."""
-        return np.ones(np.shape(y), dtype=bool)
-
 
 class Squared(Definition):
     """½(y - η)²."""
@@ -165,9 +161,6 @@ class Logistic(Definition):
     def saturated(self, y):
         return np.zeros_like(y)
 
-    def reaches(self, y):
-        return np.zeros(np.shape(y), dtype=bool)
-
 
 class Poisson(Definition):
     """e^η - yη."""
@@ -194,9 +187,6 @@ class Poisson(Definition):
 
     def saturated(self, y):
         return y - xlogx(y)
-
-    def reaches(self, y):
-        return y > 0
 
 
 class Gamma(Definition):
@@ -308,9 +298,6 @@ class Tweedie(Definition):
     def saturated(self, y):
         return np.zeros_like(y)
 
-    def reaches(self, y):
-        return y > 0
-
 
 class NegativeBinomial(Definition):
     """(y + θ) log(1 + e^η/θ) - yη."""
@@ -350,9 +337,6 @@ class NegativeBinomial(Definition):
 
     def saturated(self, y):
         return -sum(self.conjugate_terms(y, np.zeros_like(y)))
-
-    def reaches(self, y):
-        return y > 0
 
 
 class Huber(Definition):

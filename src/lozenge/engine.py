@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 BATCH = 16  # values of α that share a pass
 FIRST = 4  # of those in the first pass, before a slope is known
-FEWER_AT_STAKE = 8  # of those where a step costs more than a pass
+NARROW = 8  # of those where a step costs more than a pass
 LONG = 4  # values of α that descent on the rows, which runs on one thread, solves in two chains side by side
 REFITS = 100  # Newton steps of the null model; a finite optimum takes about ten, a step to infinity never ends
 ATTEMPTS = 8  # tightenings at one α that do not halve the gap before it is given up
@@ -269,7 +269,7 @@ def follow(
         yield from work.grow(np.flatnonzero(~work.inside))
     yield from work.grow(np.flatnonzero(work.keeps(work.here) & ~work.inside))
     # Where steps at one α cost more than a pass, and columns may be lacking, fewer α are at stake.
-    most = BATCH if problem.loss.quadratic or work.inside.all() else FEWER_AT_STAKE
+    most = BATCH if problem.loss.quadratic or work.inside.all() else NARROW
     while pending:
         group = pending[:width]
         room = max(foresight.FEW if len(trail) == 1 else foresight.MANY, len(work.members))

@@ -167,7 +167,7 @@ class Elementwise:
         return np.zeros(())
 
     def bonds(self, y: Floats, w: Floats, eta: Floats) -> Iterator[Floats]:  # noqa: ARG002 - the protocol's signature
-        """None: rows stand for themselves."""
+        """Nothing: rows stand for themselves."""
         return iter(())
 
     def along(self, y: Floats, w: Floats, eta: Floats, d: Floats) -> Floats:
