@@ -23,6 +23,7 @@ FLOORS = [
     ["perspective", "swaps"],
     ["branch"],
     ["certificate", "working"],
+    ["interior"],
     ["newton"],
     ["foresight"],
     ["engine"],

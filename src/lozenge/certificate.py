@@ -30,7 +30,8 @@ class Dual:
 
     Attributes
     ----------
-    pull : (k,) Z_penᵀθ before scaling: minus the gradient on the penalised columns
+    pull : (k,) Z_penᵀθ before scaling: minus the gradient on the penalised columns, and what a shift made of it
+    slope : (k,) minus the gradient
     slack : (k,) bound on what correcting for the free columns, and rounding, can add to |pull|
     noise : rounding's share of that, for a column of norm 1
     scale : θ is scaled by this, so that the conjugate of the penalty is finite
@@ -39,6 +40,7 @@ class Dual:
     """
 
     pull: Floats
+    slope: Floats
     slack: Floats
     noise: float
     scale: float
@@ -63,7 +65,14 @@ class Proof:
 
 
 def dual_point(
-    problem: Problem, alpha: float, pull: Floats, free_gradient: Floats, room: Floats, residual: float, bend: float
+    problem: Problem,
+    alpha: float,
+    pull: Floats,
+    free_gradient: Floats,
+    room: Floats,
+    residual: float,
+    bend: float,
+    slope: Floats | None = None,
 ) -> Dual:
     """Correct θ so that the free columns' pull is zero, and scale it until the penalty's conjugate is finite.
 
@@ -81,6 +90,7 @@ def dual_point(
     computed: after a refit of the free columns it is rounding.
     """
     norms = problem.sizes
+    slope = pull if slope is None else slope
     shift = Factor.of(room).solve(free_gradient)
     drift = np.sqrt(max(float(free_gradient @ shift), 0.0))
     noise = problem.fleet.rounding * np.sqrt(residual)
@@ -88,14 +98,14 @@ def dual_point(
     left = np.max(np.abs(free_gradient - room @ shift), initial=0.0)
     if not np.isfinite(drift) or left > 1e-10 * drift + 8 * noise:
         # Where the loss has no curvature left nothing corrects θ: only θ = 0 is sure to leave the free columns no pull.
-        return Dual(pull, noise * norms, noise, 0.0, np.zeros_like(shift), 0.0, bend)
+        return Dual(pull, slope, noise * norms, noise, 0.0, np.zeros_like(shift), 0.0, bend)
     widest = pull + np.copysign(slack, pull)
     scale = 1.0
     conjugate = problem.penalty.conjugate(widest, alpha)
     if not np.isfinite(conjugate):
         scale = problem.penalty.kernel(alpha).scale(widest) * (1.0 - 64 * EPS)
         conjugate = problem.penalty.conjugate(scale * widest, alpha)
-    return Dual(pull, slack, noise, scale, shift, conjugate, bend)
+    return Dual(pull, slope, slack, noise, scale, shift, conjugate, bend)
 
 
 def steepest(problem: Problem, bend: float) -> Floats:
@@ -214,7 +224,7 @@ def _safe(problem: Problem, alpha: float, dual: Dual, gap: float) -> Bools:
     reach = _reach(problem.loss.concordance, dual.bend, gap)
     if not np.isfinite(reach):
         return np.zeros(len(dual.pull), dtype=bool)
-    return kernel.certain(dual.pull, dual.noise * problem.sizes + reach * problem.widest[problem.penalised])
+    return kernel.certain(dual.slope, dual.noise * problem.sizes + reach * problem.widest[problem.penalised])
 
 
 def _reach(c: float, bend: float, gap: float) -> float:

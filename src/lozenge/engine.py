@@ -18,7 +18,7 @@ from lozenge import certificate, foresight
 from lozenge.factor import Factor
 from lozenge.newton import Effort, settle, sharpening
 from lozenge.results import Status
-from lozenge.shards import Dual, Want
+from lozenge.shards import Curve, Dual, Want
 from lozenge.threads import workers
 from lozenge.working import Ask, Point, Working, look, widths
 
@@ -162,14 +162,18 @@ def _alike(asks: dict[int, Ask]) -> list[dict[int, Ask]]:
     groups: dict[object, dict[int, Ask]] = {}
     for number, ask in asks.items():
         rooms = ask.want.rooms if isinstance(ask.want.gradient, str) else None
-        key: object = number if rooms is None else (ask.want.loss, rooms.tobytes())
+        key: object = number if rooms is None else (ask.want.loss, ask.want.sharp is None, rooms.tobytes())
         groups.setdefault(key, {})[number] = ask
     return list(groups.values())
 
 
 def _serve(fleet: Fleet | Statistics, asks: dict[int, Ask]) -> dict[int, Sums]:
     """Lay the candidates of several asks side by side on the union of their columns."""
-    want = next(iter(asks.values())).want
+    wants = [ask.want for ask in asks.values()]
+    sharp = (
+        None if wants[0].sharp is None else np.concatenate([np.zeros(0) if w.sharp is None else w.sharp for w in wants])
+    )
+    want = replace(wants[0], sharp=sharp)
     cols = np.unique(np.concatenate([ask.cols for ask in asks.values()]))
     edges = np.cumsum([0, *(ask.coef.shape[1] for ask in asks.values())])
     coef = np.zeros((len(cols), edges[-1]))
@@ -256,7 +260,7 @@ def follow(
     ridge = bool(problem.penalty.kernel(1.0).ridge.any())
     exact = tol <= (EXACT_RIDGE if ridge else EXACT)
     small = SMALL * np.sqrt(2.0 * max(span, 0.0))
-    usual = Effort(aim, small, 0.0 if exact else aim, NEARER * tol, polish=tol <= POLISHED)
+    usual = Effort(aim, small, 0.0 if exact else aim, NEARER * tol, aim, polish=tol <= POLISHED)
     trials = [Trial(usual) for _ in alphas]
     answered: list[tuple[int, float, Bools]] = []  # steps whose columns are still members: place, α, proved zero
     sole: dict[int, bool] = {}
@@ -392,14 +396,22 @@ def _certify(
     problem: Problem, cols: Indices, alphas: Floats, points: list[Point], span: float, tol: float
 ) -> Generator[Ask, Sums, list[tuple[Step, Point]]]:
     """One pass over X for all candidates, and what it proves of them."""
-    betas = np.zeros((len(problem.scale), len(points)))
+    betas, shifts = np.zeros((2, len(problem.scale), len(points)))
     for c, point in enumerate(points):
         betas[point.cols, c] = point.beta
-    betas = betas[cols]
-    points = yield from look(problem, cols, betas, *(point.sharp for point in points))
+        if point.shift is not None:
+            shifts[point.cols, c] = point.shift
+    points = yield from look(problem, cols, betas[cols], *(point.sharp for point in points))
     gapped = problem.loss.gapped and (problem.penalty.gapped or not len(problem.penalised))
-    prove = _optimal if gapped else _level
-    proofs = yield from prove(problem, cols, alphas, points, span)
+    if gapped:
+        proofs = yield from _optimal(problem, cols, alphas, points, span)
+        again = [c for c, proof in enumerate(proofs) if not proof.gap <= tol and shifts[:, c].any()]
+        if again:
+            tried = [replace(points[c], shift=shifts[cols, c]) for c in again]
+            for c, proof in zip(again, (yield from _optimal(problem, cols, alphas[again], tried, span)), strict=True):
+                proofs[c] = proof if proof.gap < proofs[c].gap else proofs[c]
+    else:
+        proofs = _level(problem, cols, alphas, points)
     found = []
     for c, (alpha, point, proof) in enumerate(zip(alphas, points, proofs, strict=True)):
         step = Step(
@@ -424,25 +436,39 @@ def _certify(
 def _optimal(
     problem: Problem, cols: Indices, alphas: Floats, points: list[Point], span: float
 ) -> Generator[Ask, Sums, list[certificate.Proof]]:
-    """Duality gaps, for which the dual points are looked at once over the working set."""
+    """Duality gaps, for which the dual points are looked at once over the working set.
+
+    Where the points have a shift, one more pass says what it does to the pulls.
+    """
     f = len(problem.free)
+    coef, on = problem.coefficients(np.column_stack([point.beta for point in points]), cols)
+    shifts = np.column_stack([np.zeros(len(cols)) if p.shift is None else p.shift for p in points])
+    sharp = widths(*(point.sharp for point in points))
+    moved, residual = np.zeros((len(problem.scale), len(points))), np.zeros(len(points))
+    # The first pass tells what a solved system leaves of the free columns' pull, the second what is then rounding.
+    for again in (True, False) if shifts.any() else ():
+        directions, along = problem.coefficients(shifts, cols)
+        curve = Curve(along, directions, "all", room=True)
+        sums = yield Ask(coef, on, Want(curve=curve, sharp=sharp), problem.split)
+        moved, residual = problem.gradient(sums.curve, sums.bend), sums.residual / problem.weight
+        for c, point in enumerate(points if again else []):
+            shifts[:f, c] += Factor.of(point.room).solve(point.gradient[:f] - moved[problem.free, c])
     duals = [
         certificate.dual_point(
             problem,
             alpha,
-            point.pull[problem.penalised],
-            point.gradient[:f],
+            point.pull[problem.penalised] + moved[problem.penalised, c],
+            point.gradient[:f] - moved[problem.free, c],
             point.room,
-            point.residual,
+            float(np.sqrt(point.residual) + np.sqrt(residual[c])) ** 2,
             point.bend,
+            point.pull[problem.penalised],
         )
-        for alpha, point in zip(alphas, points, strict=True)
+        for c, (alpha, point) in enumerate(zip(alphas, points, strict=True))
     ]
-    coef, on = problem.coefficients(np.column_stack([point.beta for point in points]), cols)
-    shift, shifted = problem.coefficients(np.column_stack([d.shift for d in duals]), problem.free)
-    dual = Dual(np.array([d.scale for d in duals]), shifted, shift)
-    sharp = widths(*(point.sharp for point in points))
-    sums = yield Ask(coef, on, Want(dual=dual, sharp=sharp), problem.split)
+    shifts[:f] += np.column_stack([d.shift for d in duals])
+    scale, (shift, shifted) = np.array([d.scale for d in duals]), problem.coefficients(shifts, cols)
+    sums = yield Ask(coef, on, Want(dual=Dual(scale, shifted, shift), sharp=sharp), problem.split)
     proofs = []
     for c, (alpha, point, d) in enumerate(zip(alphas, points, duals, strict=True)):
         beta = np.zeros(len(problem.scale))
@@ -455,12 +481,8 @@ def _optimal(
     return proofs
 
 
-def _level(
-    problem: Problem, cols: Indices, alphas: Floats, points: list[Point], span: float
-) -> Generator[Ask, Sums, list[certificate.Proof]]:
+def _level(problem: Problem, cols: Indices, alphas: Floats, points: list[Point]) -> list[certificate.Proof]:
     """Violations of the conditions of a stationary point: what there is to prove under a concave penalty."""
-    del span
-    yield from ()
     beta = np.zeros(len(problem.scale))
     proofs = []
     for alpha, point in zip(alphas, points, strict=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lozenge import certificate
+from lozenge import certificate, interior
 from lozenge.subproblem import Goal
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 TANGENTS = 200  # of a concave penalty at one α
 STEPS = 100  # of Newton at one α
+OUTSIDE = 8  # of those before the interior is tried
 PRODUCTS = 1000  # of the Hessian in one solve by conjugate gradients
 NEARLY = 0.9  # of its price: a pull that puts a column into a fresh Hessian
 OVERHEAD = 1.5e-3  # seconds of a Newton step that do not depend on its size
@@ -31,7 +32,7 @@ SHARE = 0.3  # of the gap asked for, that a Newton step's own problem may leave;
 IDLE, GAIN = 10, 0.99  # steps on a fresh Hessian, one after the other, that leave more than this share of the estimate
 POLISHES, SHARP = 4, 1e-4  # last steps, and the share of a squared violation that a good one leaves
 WIDEST, SHARPER = 0.03, 15.0  # of the mean loss: the first width of corners; and by what each is less than the last
-CORNER, ROUGHLY = 0.3, 1.0  # of the gap asked for: the last width; and of a width, the gap asked for at it
+ROUGHLY = 1.0  # of a width: the gap asked for at it
 INTO_CORNERS = 1e4
 SHARPEST = 1e-9  # of the mean loss: corners below it are lost in the rounding of η
 FRESH = 2.0  # steps that a fresh Hessian needs
@@ -42,29 +43,33 @@ class Effort:
     """How tight the work between passes is: ``gap`` asked of the estimate there, ``step`` of the descent.
 
     ``rough`` is the gap that the small problem's answer may leave; 0 where it is finished exactly.  ``violation`` is
-    the share of α by which the conditions of a stationary point may be missed under a concave penalty.  ``polish`` asks
-    for one step more than the gap does, which tells less of the weights than of the objective.
+    the share of α by which the conditions of a stationary point may be missed under a concave penalty.  ``corner`` is
+    the last width of corners, which is what it adds to the gap.  ``polish`` asks for one step
+    more than the gap does, which tells less of the weights than of the objective.
     """
 
     gap: float
     step: float
     rough: float
     violation: float
+    corner: float
     polish: bool = False
 
     def more(self) -> Effort:
-        """Ten times as tight, and exact."""
-        return Effort(0.1 * self.gap, 0.1 * self.step, 0.0, 0.1 * self.violation, self.polish)
+        """Ten times as tight, and exact; but a corner costs what it costs, and a narrow one rounds."""
+        return Effort(0.1 * self.gap, 0.1 * self.step, 0.0, 0.1 * self.violation, 0.5 * self.corner, self.polish)
 
 
 def settle(work: Working, alpha: float, point: Point, effort: Effort) -> Generator[Ask, Sums, Point]:
     """Solve at one α from a point whose gradient on the working set is known."""
+    if interior.enters(work):
+        return (yield from _entered(work, alpha, point, replace(effort, rough=0.0)))
     if not work.problem.loss.sharpens:
         return (yield from _settled(work, alpha, point, effort))
     effort = replace(effort, rough=0.0)
     trail: list[tuple[float, Floats]] = []  # (width, β) of the widths before
     loss = work.problem.excess(point.loss)
-    for sharp in sharpening(max(CORNER * effort.gap, SHARPEST * loss), loss):
+    for sharp in sharpening(max(effort.corner, SHARPEST * loss), loss):
         work.sharp = sharp
         kernel = None if work.gramless else work.problem.penalty.kernel(alpha).take(work.members)
         point = yield from _foreseen(work, alpha, point, trail)
@@ -73,6 +78,54 @@ def settle(work: Working, alpha: float, point: Point, effort: Effort) -> Generat
         point = yield from _settled(work, alpha, point, replace(effort, gap=max(effort.gap, ROUGHLY * sharp)))
         trail = [*trail[-1:], (sharp, point.beta)]
     return point
+
+
+def _entered(work: Working, alpha: float, point: Point, effort: Effort) -> Generator[Ask, Sums, Point]:
+    """Solve at one α where the loss has edges: by way of the interior, and what Newton's method makes of it there.
+
+    Where no slope jumps, a few steps from the point before may do, until at some α they do not.
+    """
+    kernel = work.problem.penalty.kernel(alpha).take(work.members)
+    sharp = max(effort.corner, SHARPEST * work.problem.excess(point.loss))
+    if not (work.problem.loss.sharpens or work.edgy):
+        work.sharp = np.nan
+        before = point if np.isnan(point.sharp) else (yield from work.glance(point.beta))
+        point = yield from _proximal(work, kernel, before, effort, steps=OUTSIDE)
+        if _estimate(work, point, kernel) <= effort.gap:
+            return point
+        work.edgy = True
+    beta = yield from interior.approach(work, kernel, point, sharp)
+    work.sharp = sharp
+    return (yield from _cornered(work, alpha, kernel, (yield from work.glance(beta)), effort))
+
+
+def _cornered(
+    work: Working, alpha: float, kernel: Solvable, point: Point, effort: Effort
+) -> Generator[Ask, Sums, Point]:
+    """Newton steps on fresh Hessians until one promises next to nothing: it is not taken, but shifts the dual point.
+
+    Each slope of a corner is at most 1, so that the gap of an unshifted one falls with the step, and this with its
+    square.
+    """
+    for _ in range(OUTSIDE):
+        yield from _renewed(work, kernel, point)
+        yield from work.deepen(_lacking(work, point, kernel))
+        work.stiffen(interior.PROXIMAL)
+        goal = _goal(work, effort, _estimate, point, 0.0, SHARE * effort.gap)
+        change = work.newton(point, kernel, goal).beta - point.beta
+        after, before = (kernel.cost(beta[work.f :]) for beta in (point.beta + change, point.beta))
+        promised = float(point.gradient @ change) + after - before
+        if -promised <= max(SHARE * effort.gap, _noise(work, point)):
+            break
+        tried = yield from _search(work, kernel, point, change, promised)
+        if tried is None:
+            break
+        point = tried
+    # The small problem is solved in β, beside which a step across a corner is lost in rounding: once more, in the step.
+    beside = yield from work.curve(point.beta, change)
+    there = replace(point, beta=point.beta + change, gradient=point.gradient + beside)
+    nearer = work.bent(there, work.problem.penalty.take(work.members), alpha)
+    return replace(point, shift=point.beta - (there if nearer is None else nearer).beta)
 
 
 def _foreseen(
@@ -167,7 +220,7 @@ def _bent(work: Working, penalty: Penalty, point: Point, alpha: float) -> Genera
 
 
 def _proximal(
-    work: Working, kernel: Solvable, point: Point, effort: Effort, measure: Measure | None = None
+    work: Working, kernel: Solvable, point: Point, effort: Effort, measure: Measure | None = None, steps: int = STEPS
 ) -> Generator[Ask, Sums, Point]:
     """Solve on the working set by proximal Newton, from a point whose gradient there is known.
 
@@ -181,7 +234,7 @@ def _proximal(
         goal = _goal(work, effort, measure, point, effort.rough, effort.gap)
         return point if done else work.newton(point, kernel, goal)
     estimate, idle = measure(work, point, kernel), 0
-    for _ in range(STEPS):
+    for _ in range(steps):
         if estimate <= effort.gap:
             break
         yield from work.deepen(_lacking(work, point, kernel))

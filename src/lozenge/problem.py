@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 # A standard deviation below this share of the column's largest entry is the rounding of its mean.
 CONSTANT = 1e-14
+ROUNDED = 4.0 * float(np.finfo(np.float64).eps)  # of an entry's size: what reading it so may round
 FAR = 100.0  # (drift/sd)², the digits that a variance about another mean may lose
 
 
@@ -256,6 +257,9 @@ def build(
     centre = moments.mean if fit_intercept else -affine.shift
     copies = 1 if loss.shared else q
     width = np.hypot(moments.sd, moments.mean - centre) / scale
+    low, high = fleet.extremes
+    size = affine.size + np.abs(affine.shift) + np.abs(centre)
+    widest = np.maximum(high - centre, centre - low) + ROUNDED * size
     usable = ~constant if standardize or fit_intercept else np.ones(len(constant), dtype=bool)
     bare = Problem(
         fleet=fleet,
@@ -273,7 +277,7 @@ def build(
         free=fleet.columns + np.arange(loss.levels if fit_intercept else 0),
         penalised=np.zeros(0, dtype=np.int64),
         norms=np.tile(width, copies),
-        widest=np.tile((affine.size + np.abs(affine.shift + centre)) / scale, copies),
+        widest=np.tile(widest / scale, copies),
         bend=loss.smoothness,
     )
     return reweighted(bare, weights)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lozenge.design.base import Affine, Design, Floats, Indices, Panel
+    from lozenge.interior import Rows
     from lozenge.losses.base import Loss
     from lozenge.results import Bools, Split
 
@@ -45,11 +46,15 @@ class Dual:
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """Directions (k, m) on the columns ``along``, one per candidate, and the columns on which the answer is asked."""
+    """Directions (k, m) on the columns ``along``, one per candidate, and the columns on which the answer is asked.
+
+    With ``room`` it is asked of the room that a dual point has, and not of the curvature.
+    """
 
     along: Indices
     directions: Floats
-    on: Indices
+    on: Indices | Literal["all"]
+    room: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +76,7 @@ class Want:
     dual: Dual | None = None
     curve: Curve | None = None
     sharp: Floats | None = None  # (m,) widths of the corners of a loss that has some
+    inner: Rows | None = None  # what stands for the loss
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +118,8 @@ class Sums:
     products : (p + 2, p + 2, m) [X̃ 1 t]ᵀ diag(w) [X̃ 1 t], t = y - offset - location
     saturated, offset : (m,) Σ w inf f and Σ w offset, with the moments
     first, second : (p, m) Σ w (x̃ - centre) and Σ w (x̃ - centre)²
-    curve, bend : (|on|, m) X̃ᵀ diag(w f'') X̃d along each direction d, and (q, m) 1ᵀ diag(w f'') X̃d
+    curve, bend : (|on|, m) X̃ᵀ diag(w f'') X̃d along each direction d, and (q, m) 1ᵀ diag(w f'') X̃d; ``residual`` is
+        then that of f'' X̃d
     fenchel, rough : (m,) Σ w (f(y, η) + f*(y, u) - uη) >= 0 at the dual point u, and a bound on its rounding
     residual, steep : (m,) Σ w f'², and with the rooms Σ w f'' of the output that bends most
     start : (q, m) Σw times a constant η near the least loss, with the moments
@@ -186,6 +193,11 @@ class Shard:
         eta, w = self._eta(coef, cols), self._weights([split])
         return self.loss.slopes(self.y, w, eta)[:, 0], self.loss.bends(self.y, w, eta)[:, 0]
 
+    def share(self, split: Split | None) -> Floats:
+        """(n,) weights that add to 1."""
+        w = self._weights([split])[:, 0]
+        return np.asarray(w / w.sum())
+
     @property
     def columns(self) -> int:
         """P, one column for every weight that is not a constant's."""
@@ -246,19 +258,22 @@ class Shard:
         return Sums(**found)
 
     def _at(self, eta: Floats, w: Floats, want: Want, g: slice) -> dict[str, Any]:
-        y, loss = self.y, self.loss if want.sharp is None else self.loss.sharpened(want.sharp[g])
+        y = self.y
+        loss = self.loss if want.sharp is None else self.loss.sharpened(want.sharp[g])
         found: dict[str, Any] = {}
         if want.loss:
             found["loss"] = loss.total(y, w, eta)
         if want.gradient is not None:
-            R = loss.slopes(y, w, eta)
+            R = (want.inner or loss).slopes(y, w, eta)
             found["residual"] = self._squares(R, w)
             found["slope"] = self._level(R)
             found["gradient"] = self._correlate(R, want.gradient)
         if want.gram is not None:
             exact = want.exactly and loss.bound
             found["gram"] = (
-                self._moved(w, eta, *want.gram) if exact else self._gram(loss.bends(y, w, eta), w, eta, *want.gram)
+                self._moved(w, eta, *want.gram)
+                if exact
+                else self._gram((want.inner or loss).bends(y, w, eta), w, eta, *want.gram)
             )
         if want.rooms is not None:
             D, sides = loss.rooms(y, w, eta), (want.rooms, want.rooms)
@@ -266,7 +281,13 @@ class Shard:
             found["steep"] = self._steep(D)
         if want.curve is not None:
             curve = want.curve
-            R = loss.along(y, w, eta, self.linear(curve.directions[:, g], curve.along))
+            d = self.linear(curve.directions[:, g], curve.along)
+            if curve.room and not loss.bound:
+                D = loss.rooms(y, w, eta)
+                R = D * d if D.ndim == d.ndim else np.einsum("...kl,...l->...k", D, d)
+            else:
+                R = loss.along(y, w, eta, d)
+            found["residual"] = self._squares(R, w)
             found["bend"] = self._level(R)
             found["curve"] = self._correlate(R, curve.on)
         if want.dual is not None:
@@ -582,6 +603,14 @@ class Fleet:
         return centre
 
     @property
+    def extremes(self) -> tuple[Floats, Floats]:
+        """Smallest and largest of each x̃, over the rows of all shards."""
+        scale, shift, _ = self.affine
+        low = np.min([shard.design.seen[:, 0] for shard in self.shards], axis=0)
+        high = np.max([shard.design.seen[:, 1] for shard in self.shards], axis=0)
+        return low * scale - shift, high * scale - shift
+
+    @property
     def rounding(self) -> float:
         """Relative rounding of one correlation X̃ᵀr, in units of ‖x̃‖‖r‖."""
         return rounding_of(max(len(shard.y) for shard in self.shards))
@@ -606,11 +635,17 @@ class Fleet:
         """Whether sums of products of X and one response say all that the loss asks."""
         return self.shards[0].loss.quadratic and self.shards[0].loss.width == 1
 
+    @property
+    def alone(self) -> Shard | None:
+        """The only shard; None where the rows are not all in one place."""
+        return self.shards[0] if len(self.shards) == 1 else None
+
     def hold(self) -> Held | None:
         """Room for columns to descend on; None where the rows are not all in one place."""
-        loss = self.shards[0].loss
-        alone = loss.width == 1 and not (loss.bound or loss.sharpens)
-        return Held(self.shards[0]) if len(self.shards) == 1 and alone else None
+        shard = self.alone
+        if shard is None or shard.loss.width > 1 or shard.loss.bound or shard.loss.sharpens:
+            return None
+        return Held(shard)
 
     def cost(self, m: int) -> Cost:
         """Predicted seconds of products with all of X."""

@@ -64,6 +64,11 @@ class Statistics:
         """Whether problems other than one ask it."""
         return False
 
+    @property
+    def alone(self) -> None:
+        """None: there are no rows."""
+        return
+
     def evaluate(self, coef: Floats, cols: Indices, want: Want, rows: Splits | None = None) -> Sums:  # noqa: ARG002 - the fleet's signature; its split is already taken
         """Sums of m candidates, as `Fleet.evaluate` gives them for the squared loss."""
         M, p, m = self.products, self.columns, coef.shape[1]
@@ -85,9 +90,11 @@ class Statistics:
             if asked is not None:
                 found[name] = np.broadcast_to(M[np.ix_(*asked)][:, :, None], (*map(len, asked), m))
         if want.curve is not None:
-            along = want.curve.directions
-            found["curve"] = M[np.ix_(want.curve.on, want.curve.along)] @ along
-            found["bend"] = (M[p, want.curve.along] @ along)[None]
+            over, along = want.curve.along, want.curve.directions
+            on = np.arange(p + 1) if isinstance(want.curve.on, str) else want.curve.on
+            found["curve"] = M[np.ix_(on, over)] @ along
+            found["bend"] = (M[p, over] @ along)[None]
+            found["residual"] = np.square(np.sqrt(np.diagonal(M)[over]) @ np.abs(along))
         if want.dual is not None:
             # f + f* - uη = ½(f' - u)² with u = s(f' - X̃_uν).
             s, u, nu = want.dual.scale, want.dual.cols, want.dual.shift

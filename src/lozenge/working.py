@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from lozenge.design.base import Floats
+    from lozenge.interior import Rows
     from lozenge.penalties.base import Penalty
     from lozenge.penalties.solvable import Solvable
     from lozenge.problem import Indices, Problem
@@ -57,6 +58,7 @@ class Point:
         Σ w f''/Σw, the largest of all outputs; from the same pass
     linear : (k,) of the small problem at this Hessian, where the gradient is the model's own
     sharp : width of the loss's corners at which this was found; nan where it has none
+    shift : (m,) a step that would meet the conditions, for a dual point to be shifted by; or not known
     """
 
     cols: Indices
@@ -69,6 +71,7 @@ class Point:
     bend: float = np.nan
     linear: Floats | None = None
     sharp: float = np.nan
+    shift: Floats | None = None
 
 
 class Working:
@@ -87,6 +90,8 @@ class Working:
     copies : (k,) columns of the core that repeat an earlier one, up to sign and rounding
     held : the columns themselves, where descent on the rows is the cheaper way; then there is no core
     sharp : width of the corners of a loss that has some
+    edgy : Newton's method alone has not got across the edges of the loss
+    inner : the rows of an interior point method, while they stand for the loss
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -107,6 +112,8 @@ class Working:
         self.support = _kernel.Support()
         self.held: Held | None = None
         self.sharp = np.nan
+        self.edgy = False
+        self.inner: Rows | None = None
 
     @property
     def cols(self) -> Indices:
@@ -134,6 +141,15 @@ class Working:
         sums = yield Ask(coef, on, Want(loss=True, gradient=cols, sharp=widths(self.sharp)), problem.split)
         gradient = problem.gradient(sums.gradient, sums.slope, cols)[:, 0]
         return Point(cols, beta, gradient, float(sums.loss[0]) / problem.weight, np.zeros(0), sharp=self.sharp)
+
+    def pulled(self, beta: Floats) -> Generator[Ask, Sums, Floats]:
+        """The gradient on [free, members] of what the loss is at present."""
+        cols = self.cols
+        sums = yield Ask(*self.problem.coefficients(beta[:, None], cols), self._want(gradient=cols), self.problem.split)
+        return self.problem.gradient(sums.gradient, sums.slope, cols)[:, 0]
+
+    def _want(self, **asked: Any) -> Want:
+        return Want(sharp=widths(self.sharp), inner=self.inner, **asked)
 
     def _refitted(self, beta: Floats) -> Generator[Ask, Sums, Floats]:
         """The free part a Newton step further: a dual point pays for what is left of its pull, and it needs no pass."""
@@ -213,7 +229,7 @@ class Working:
         own = problem.penalised[self.members]
         left, right = np.append(problem.free, own[self.core]), own[joining]
         asked = (problem.cornered(left), problem.cornered(right))
-        sums = yield Ask(*self.taken_at(), Want(gram=asked, sharp=widths(self.sharp)), problem.split)
+        sums = yield Ask(*self.taken_at(), self._want(gram=asked), problem.split)
         H = problem.gram(sums.gram[:, :, 0], left, right)
         self.side = np.hstack([self.side, H[:f]])
         block = H[f:]
@@ -225,6 +241,10 @@ class Working:
         self.reduced[old:, :old] = block[:old].T
         self.reduced[old:, old:] = 0.5 * (block[old:] + block[old:].T)
         self.copies = np.append(self.copies[:old], _repeats(self.reduced, old))
+
+    def stiffen(self, share: float) -> None:
+        """Add a share of every column's own curvature to the Hessian: a step is also drawn to where it sets out."""
+        self.reduced[np.diag_indices(len(self.core))] *= 1.0 + share
 
     @property
     def sheds(self) -> bool:
@@ -266,7 +286,7 @@ class Working:
         if not len(free) or self.taken is None:
             return
         corner = problem.cornered(free)
-        sums = yield Ask(*self.taken, Want(gram=(corner, corner), sharp=widths(self.sharp)), problem.split)
+        sums = yield Ask(*self.taken, self._want(gram=(corner, corner)), problem.split)
         self.corner = problem.gram(sums.gram[:, :, 0], free, free)
         self.factor = Factor.of(self.corner)
 
@@ -397,8 +417,8 @@ class Working:
 
 
 def widths(*sharp: float) -> Floats | None:
-    """Widths of the corners as the shards take them; None where there are none."""
-    return None if np.isnan(sharp).any() else np.array(sharp)
+    """Widths of the corners as the shards take them, 0 for none; None where there are none at all."""
+    return None if np.isnan(sharp).all() else np.nan_to_num(sharp)
 
 
 def look(problem: Problem, cols: Indices, betas: Floats, *sharp: float) -> Generator[Ask, Sums, list[Point]]:

@@ -48,6 +48,14 @@ class Words(NamedTuple):
     canonical: bool = False
 
 
+class Edges(NamedTuple):
+    """f(y, η) = sup over lo <= u <= hi of u (y - η) - ½ γ u²."""
+
+    lo: float
+    hi: float
+    gamma: float
+
+
 class Loss(Protocol):
     """A convex function of η (n, m) or, with several outputs, (n, m, q): m candidates side by side.
 
@@ -65,6 +73,7 @@ class Loss(Protocol):
     concordance : c with |f'''| ≤ c f'' there; inf if there is none
     bound : rows are bound together (`bonds`)
     sharpens : it has corners, and is solved with rounded ones of a width that goes to 0 (`sharpened`)
+    edges : the bounds of its slopes, where they run straight from one to the other; None where they do not
     quadratic : the second derivative is constant in η, so that one Newton step is exact
     gapped : the conjugate is known, so that a duality gap is
     """
@@ -110,6 +119,11 @@ class Loss(Protocol):
     @property
     def sharpens(self) -> bool:
         """Whether its corners are rounded."""
+        ...
+
+    @property
+    def edges(self) -> Edges | None:
+        """Bounds of the slopes."""
         ...
 
     @property

@@ -154,6 +154,7 @@ class Cox:
     redundant: ClassVar[bool] = False
     bound: ClassVar[bool] = True
     sharpens: ClassVar[bool] = False
+    edges: ClassVar[None] = None
     smoothness: ClassVar[float] = np.inf
     # E e^(sY) of a centred Y below R is at most 1 + Var(Y)(e^(sR) - 1 - sR)/R², and R is at most twice the largest |z|.
     concordance: ClassVar[float] = 2.0

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lozenge.losses.base import Floats, Target, Words
+    from lozenge.losses.base import Edges, Floats, Target, Words
 
 LONG = 1 << 18  # entries of η from which a loss is worth several threads
 EPS = float(np.finfo(np.float64).eps)
@@ -63,6 +63,11 @@ class Elementwise:
     def concordance(self) -> float:
         """Bound c on |f'''|/f''."""
         return np.inf
+
+    @property
+    def edges(self) -> Edges | None:
+        """None: its slopes do not run straight from one bound to another."""
+        return None
 
     @property
     def quadratic(self) -> bool:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lozenge.losses import responses
-from lozenge.losses.base import Target, Words
-from lozenge.losses.elementwise import Elementwise
+from lozenge.losses.base import Edges, Target, Words
+from lozenge.losses.edged import Edged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +20,7 @@ DAMPED = 1.0 / 32.0  # of the curvature of the parabola that touches the loss at
 
 
 @dataclass(frozen=True)
-class Huber(Elementwise):
+class Huber(Edged):
     """f(y, η) = ½r² up to |r| = δ, then δ|r| - ½δ², r = y - η, for a real response with outliers.
 
     Parameters
@@ -50,27 +50,36 @@ class Huber(Elementwise):
         if not 0.0 < self.delta < np.inf:
             raise ValueError(f"delta must be positive and finite; got {self.delta}")
 
-    def value(self, y: Floats, eta: Floats) -> Floats:
+    @property
+    def edges(self) -> Edges:
+        """-δ and δ, with f'' = 1 between them."""
+        return Edges(-self.delta, self.delta, 1.0)
+
+    def sharp_value(self, y: Floats, eta: Floats) -> Floats:
         """½r², δ|r| - ½δ² beyond δ."""
         r = np.abs(eta - y)
         inside = np.minimum(r, self.delta)
         return inside * (r - 0.5 * inside)
 
-    def gradient(self, y: Floats, eta: Floats) -> Floats:
+    def sharp_gradient(self, y: Floats, eta: Floats) -> Floats:
         """-r, at most δ in size."""
         return np.clip(eta - y, -self.delta, self.delta)
 
-    def curvature(self, y: Floats, eta: Floats) -> Floats:
+    def sharp_curvature(self, y: Floats, eta: Floats) -> Floats:
         """1 up to δ, then 0."""
         return np.where(np.abs(eta - y) <= self.delta, 1.0, 0.0)
 
     def bend(self, y: Floats, eta: Floats) -> Floats:
         """1 up to δ, then a share of δ/|r|, the curvature of the parabola that touches f at ±r and lies above it."""
+        if self.rounded is not None:
+            return self.curvature(y, eta)
         r = np.abs(eta - y)
         return np.where(r <= self.delta, 1.0, DAMPED * self.delta / np.maximum(r, self.delta))
 
     def room(self, y: Floats, eta: Floats) -> Floats:
         """1 - |r|/δ, 0 beyond δ: f* ends at ±δ."""
+        if self.rounded is not None:
+            return self.curvature(y, eta)
         return np.maximum(1.0 - np.abs(eta - y) / self.delta, 0.0)
 
     def conjugate(self, y: Floats, u: Floats) -> Floats:

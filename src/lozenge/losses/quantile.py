@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from lozenge.losses import responses
-from lozenge.losses.base import Target, Words
-from lozenge.losses.elementwise import Elementwise
+from lozenge.losses.base import Edges, Target, Words
+from lozenge.losses.edged import Edged
 from lozenge.losses.huber import weighted_quantile
 
 if TYPE_CHECKING:
@@ -18,15 +18,12 @@ if TYPE_CHECKING:
     from lozenge.losses.base import Floats
 
 
-DAMPED = 1.0 / 32.0
-
-
 @dataclass(frozen=True)
-class Quantile(Elementwise):
+class Quantile(Edged):
     """f(y, η) = τ r₊ + (1 - τ) r₋, r = y - η, for the τ-quantile of a real response: the pinball loss.
 
-    It has a corner at r = 0.  What is solved is  τ r + h log(1 + e^(-r/h)) ≥ f,  at most h log 2 above it, for widths h
-    that go to 0; what is certified is the gap of f itself, for which every slope of the smooth one is a dual point.
+    It has a corner at r = 0.  What is solved has rounded ones of a width that goes to 0 (`Edged`); what is certified is
+    the gap of f itself.
 
     Parameters
     ----------
@@ -34,8 +31,7 @@ class Quantile(Elementwise):
 
     References
     ----------
-    Koenker, Bassett (1978), Regression quantiles, Econometrica 46, eq. 2.1. Chen, Mangasarian (1996), A class of
-    smoothing functions for nonlinear and mixed complementarity problems, Comput. Optim. Appl. 5, section 2.
+    Koenker, Bassett (1978), Regression quantiles, Econometrica 46, eq. 2.1.
 
     Examples
     --------
@@ -46,7 +42,6 @@ class Quantile(Elementwise):
     """
 
     tau: float = 0.5
-    width_of_corner: Floats | None = field(default=None, init=False, repr=False, compare=False)
 
     name: ClassVar[str] = "quantile"
     words: ClassVar[Words] = Words("quantile regression", "level", "quantile")
@@ -58,42 +53,28 @@ class Quantile(Elementwise):
         called = "median" if self.tau == 0.5 else f"{self.tau:g}-quantile"
         object.__setattr__(self, "words", type(self).words._replace(of=called))
 
-    def sharpened(self, h: Floats) -> Self:
-        """Smooth, with corners of width h (m,)."""
-        found = replace(self)
-        object.__setattr__(found, "width_of_corner", h)
-        return found
+    @property
+    def edges(self) -> Edges:
+        """τ - 1 and τ, with a corner between them."""
+        return Edges(self.tau - 1.0, self.tau, 0.0)
 
-    def value(self, y: Floats, eta: Floats) -> Floats:
-        """(τ - ½)r + s - h + h log(h/(2(h + s))), s = √(h² + r²/4); without a width τ r₊ + (1 - τ) r₋."""
-        r, h = y - eta, self.width_of_corner
-        if h is None:
-            return np.maximum(self.tau * r, (self.tau - 1.0) * r)
-        s = np.hypot(h, 0.5 * r)
-        return np.asarray((self.tau - 0.5) * r + s - h - h * np.log(2.0 * (1.0 + s / h)))
+    def sharp_value(self, y: Floats, eta: Floats) -> Floats:
+        """τ r₊ + (1 - τ) r₋."""
+        r = y - eta
+        return np.maximum(self.tau * r, (self.tau - 1.0) * r)
 
-    def gradient(self, y: Floats, eta: Floats) -> Floats:
-        """½ - τ - r/(4(h + s)); without a width -τ or 1 - τ, 0 at the corner."""
-        r, h = y - eta, self.width_of_corner
-        if h is None:
-            return np.where(r > 0.0, -self.tau, np.where(r < 0.0, 1.0 - self.tau, 0.0))
-        return np.asarray(0.5 - self.tau - r / (4.0 * (h + np.hypot(h, 0.5 * r))))
+    def sharp_gradient(self, y: Floats, eta: Floats) -> Floats:
+        """-τ or 1 - τ, 0 at the corner."""
+        r = y - eta
+        return np.where(r > 0.0, -self.tau, np.where(r < 0.0, 1.0 - self.tau, 0.0))
 
-    def curvature(self, y: Floats, eta: Floats) -> Floats:
-        """h/(4s(h + s)); without a width 0."""
-        r, h = y - eta, self.width_of_corner
-        if h is None:
-            return np.zeros(r.shape)
-        s = np.hypot(h, 0.5 * r)
-        return np.asarray(h / (4.0 * s * (h + s)))
+    def sharp_curvature(self, y: Floats, eta: Floats) -> Floats:
+        """0."""
+        return np.zeros(np.broadcast_shapes(y.shape, eta.shape))
 
     def conjugate(self, y: Floats, u: Floats) -> Floats:
         """Yu, the sharp loss's, where -τ ≤ u ≤ 1 - τ; inf outside."""
         return np.where((u >= -self.tau) & (u <= 1.0 - self.tau), y * u, np.inf)
-
-    def unsmoothed(self, y: Floats, eta: Floats) -> Floats:
-        """τ r₊ + (1 - τ) r₋."""
-        return Quantile(self.tau).value(y, eta)
 
     def saturated(self, y: Floats) -> Floats:
         """0, at η = y."""
