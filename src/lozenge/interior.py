@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 STEPS = 60  # at one α; ten are usual
 FIRST = 0.1  # of the mean |r|, over the width of the edges: the first μ, and how far inside of them u starts
 INSIDE = 0.995  # of the way to where a product would be 0
+JOINING = 0.8  # of its price: a pull that takes a column into a step
+TINY = 1e-300  # a mean |r| where every residual is 0
 CENTRED = 0.1  # of μ: how far from it every product may end
 NEAR, CENTRINGS = 4.0, 5  # times the last μ: from where on it is aimed at; and the most such steps
 PROXIMAL = 1e-9  # of a column's curvature: what holds β back, so that columns that depend on others are told apart
@@ -46,8 +48,20 @@ WITHIN = 0.01  # of what the products add up to: the gap that a small problem's 
 
 
 @dataclass(frozen=True, eq=False)
+class State:
+    """R, u, how far it is below hi and above lo, s and t, of all rows (n,); u alone rounds to an edge."""
+
+    r: Floats
+    u: Floats
+    above: Floats
+    below: Floats
+    s: Floats
+    t: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class Move:
-    """Steps of u, s and t; hi - u and u - lo take those of u."""
+    """Steps of u, s and t."""
 
     u: Floats
     s: Floats
@@ -55,10 +69,9 @@ class Move:
 
 
 class Rows:
-    """The rows (n,) of one split, where they are all in one place: r, u, s and t, and what is aimed at.
+    """The rows of one split, where they are all in one place: where they are, and what is aimed at.
 
-    hi - u and u - lo are kept beside u, which rounds to an edge.  Shards take it in place of the loss: its slopes and
-    bends are those of the step's model.
+    Shards take it in place of the loss: its slopes and bends are those of the step's model.
     """
 
     def __init__(self, shard: Shard, split: Split | None, edges: Edges) -> None:
@@ -68,29 +81,28 @@ class Rows:
         self._counted = self._share > 0.0
         self._aim: tuple[Floats | float, Floats | float] = (0.0, 0.0)
 
-    def begin(self, coef: Floats, cols: Indices) -> float:
-        """Set out from a candidate; the mean of the products, 0 where every residual is."""
+    def begin(self, coef: Floats, cols: Indices) -> None:
+        """Set out from a candidate."""
         lo, hi, gamma = self._edges
-        self.r = self._shard.y - self._shard.predict(coef, cols)[:, 0]
-        size = float(self._share @ np.abs(self.r))
-        if not 0.0 < size < np.inf:
-            return 0.0
+        r = self._residual(coef, cols)
+        size = max(float(self._share @ np.abs(r)), TINY)
         margin = FIRST * (hi - lo)
-        self.u = np.clip(self.r / (gamma + size / (hi - lo)), lo + margin, hi - margin)
-        self.above, self.below = hi - self.u, self.u - lo
-        self.s = np.maximum(self.r - gamma * self.u, 0.0) + margin * size / self.above
-        self.t = np.maximum(gamma * self.u - self.r, 0.0) + margin * size / self.below
-        return self.product
+        u = np.clip(r / (gamma + size / (hi - lo)), lo + margin, hi - margin)
+        above, below = hi - u, u - lo
+        s = np.maximum(r - gamma * u, 0.0) + margin * size / above
+        self.state = State(r, u, above, below, s, np.maximum(gamma * u - r, 0.0) + margin * size / below)
 
     @property
     def product(self) -> float:
         """Mean of s(hi - u) + t(u - lo), what rows still cost."""
-        return float(self._share @ (self.s * self.above + self.t * self.below))
+        at = self.state
+        return float(self._share @ (at.s * at.above + at.t * at.below))
 
     def centred(self, mu: float) -> bool:
         """Whether every product is near μ and every residual is accounted for."""
-        off = np.maximum(np.abs(self.s * self.above - mu), np.abs(self.t * self.below - mu))
-        left = np.abs(self.r - self._edges.gamma * self.u - self.s + self.t)
+        at = self.state
+        off = np.maximum(np.abs(at.s * at.above - mu), np.abs(at.t * at.below - mu))
+        left = np.abs(at.r - self._edges.gamma * at.u - at.s + at.t)
         return bool((np.maximum(off, left)[self._counted] <= CENTRED * mu).all())
 
     def aim(self, mu: float, foreseen: Move | None = None, primal: float = 0.0, dual: float = 0.0) -> None:
@@ -105,7 +117,7 @@ class Rows:
 
     def slopes(self, y: Floats, w: Floats, eta: Floats) -> Floats:  # noqa: ARG002 - a loss's signature
         """-w(u + Dρ), (n, 1)."""
-        return w * -(self.u + self._bend() * self._missing())[:, None]
+        return w * -(self.state.u + self._bend() * self._missing())[:, None]
 
     def bends(self, y: Floats, w: Floats, eta: Floats) -> Floats:  # noqa: ARG002 - a loss's signature
         """wD, (n, 1)."""
@@ -113,35 +125,40 @@ class Rows:
 
     def move(self, coef: Floats, cols: Indices) -> Move:
         """What a step of the coefficients does to u, s and t."""
-        over, under = self._aim
+        at, (over, under) = self.state, self._aim
         du = self._bend() * (self._missing() - self._shard.linear(coef, cols)[:, 0])
-        return Move(du, (over + self.s * du) / self.above - self.s, (under - self.t * du) / self.below - self.t)
+        return Move(du, (over + at.s * du) / at.above - at.s, (under - at.t * du) / at.below - at.t)
 
     def shares(self, move: Move) -> tuple[float, float]:
         """How much of a step β, s and t can take, and u; with γ they take the same."""
-        primal = min(self._share_of(self.s, move.s), self._share_of(self.t, move.t))
-        dual = min(self._share_of(self.above, -move.u), self._share_of(self.below, move.u))
+        at = self.state
+        primal = min(self._share_of(at.s, move.s), self._share_of(at.t, move.t))
+        dual = min(self._share_of(at.above, -move.u), self._share_of(at.below, move.u))
         return (min(primal, dual),) * 2 if self._edges.gamma else (primal, dual)
 
     def foretold(self, move: Move, primal: float, dual: float) -> float:
         """Mean of the products after those shares of a step."""
-        du, s, t = dual * move.u, self.s + primal * move.s, self.t + primal * move.t
-        return float(self._share @ (s * (self.above - du) + t * (self.below + du)))
+        at, du = self.state, dual * move.u
+        s, t = at.s + primal * move.s, at.t + primal * move.t
+        return float(self._share @ (s * (at.above - du) + t * (at.below + du)))
 
     def advance(self, move: Move, primal: float, dual: float, coef: Floats, cols: Indices) -> None:
         """Take those shares of a step; the coefficients are where β then is."""
-        self.r = self._shard.y - self._shard.predict(coef, cols)[:, 0]
-        du = dual * move.u
-        self.u, self.above, self.below = self.u + du, self.above - du, self.below + du
-        self.s, self.t = self.s + primal * move.s, self.t + primal * move.t
+        at, du, r = self.state, dual * move.u, self._residual(coef, cols)
+        s, t = at.s + primal * move.s, at.t + primal * move.t
+        self.state = State(r, at.u + du, at.above - du, at.below + du, s, t)
+
+    def _residual(self, coef: Floats, cols: Indices) -> Floats:
+        return np.asarray(self._shard.y - self._shard.predict(coef, cols)[:, 0])
 
     def _bend(self) -> Floats:
-        return np.asarray(1.0 / (self._edges.gamma + self.s / self.above + self.t / self.below))
+        at = self.state
+        return np.asarray(1.0 / (self._edges.gamma + at.s / at.above + at.t / at.below))
 
     def _missing(self) -> Floats:
         """ρ."""
-        over, under = self._aim
-        return np.asarray(self.r - self._edges.gamma * self.u - over / self.above + under / self.below)
+        at, (over, under) = self.state, self._aim
+        return np.asarray(at.r - self._edges.gamma * at.u - over / at.above + under / at.below)
 
     def _share_of(self, x: Floats, change: Floats) -> float:
         falling = self._counted & (change < 0.0)
@@ -163,40 +180,35 @@ def approach(work: Working, kernel: Solvable, point: Point, last: float) -> Gene
     if edges is None or shard is None:
         raise TypeError("the rows of a loss with edges, all in one place, are asked for")
     rows = Rows(shard, problem.split, edges)
-    first = rows.begin(*problem.coefficients(beta[:, None], work.cols))
-    if not first > 0.0:
-        return beta
+    rows.begin(*problem.coefficients(beta[:, None], work.cols))
+    first, centring, before = rows.product, 0, beta
     work.inner = rows
-    centring = 0
     try:
         for _ in range(STEPS):
             mean = rows.product
-            if not np.isfinite(mean) or centring == CENTRINGS or (mean <= NEAR * last and rows.centred(last)):
+            if not np.isfinite(mean):
+                return before
+            if centring == CENTRINGS or (mean <= NEAR * last and rows.centred(last)):
                 break
-            yield from work.renew(beta, np.arange(len(work.members)))
+            near = mean <= NEAR * last
+            centring += near
+            rows.aim(last if near else 0.0)
+            at = replace(point, beta=beta, gradient=(yield from work.pulled(beta)), linear=None)
+            yield from work.renew(beta, np.flatnonzero(work.moving(at, kernel, JOINING)))
             work.stiffen(PROXIMAL)
             goal = Goal(1e-4 * first, 0.0, mean, WITHIN * mean)
-            if mean <= NEAR * last:
-                centring += 1
-                rows.aim(last)
-            else:
-                rows.aim(0.0)
-                change = yield from _change(work, kernel, point, beta, goal)
+            change = work.newton(at, kernel, goal).beta - beta
+            if not near:
                 foreseen = rows.move(*problem.coefficients(change[:, None], work.cols))
                 shares = rows.shares(foreseen)
                 aim = 0.5 * mean * (rows.foretold(foreseen, *shares) / mean) ** 3
                 rows.aim(max(aim, last), foreseen, *shares)
-            change = yield from _change(work, kernel, point, beta, goal)
+                at = replace(at, gradient=(yield from work.pulled(beta)))
+                change = work.newton(at, kernel, goal).beta - beta
             move = rows.move(*problem.coefficients(change[:, None], work.cols))
             primal, dual = rows.shares(move)
-            beta = beta + primal * change
+            before, beta = beta, beta + primal * change
             rows.advance(move, primal, dual, *problem.coefficients(beta[:, None], work.cols))
     finally:
         work.inner = None
     return beta
-
-
-def _change(work: Working, kernel: Solvable, point: Point, beta: Floats, goal: Goal) -> Generator[Ask, Sums, Floats]:
-    """The step of β that solves the present model under the penalty."""
-    gradient = yield from work.pulled(beta)
-    return work.newton(replace(point, beta=beta, gradient=gradient, linear=None), kernel, goal).beta - beta

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Measure = Callable[[Working, Point, Solvable], float]
 
 TANGENTS = 200  # of a concave penalty at one α
+REFINED, NUDGE = 3, 1e-12  # solutions of a last step's system; of the largest weight, what is as good as zero
 STEPS = 100  # of Newton at one α
 OUTSIDE = 8  # of those before the interior is tried
 PRODUCTS = 1000  # of the Hessian in one solve by conjugate gradients
@@ -87,16 +88,27 @@ def _entered(work: Working, alpha: float, point: Point, effort: Effort) -> Gener
     """
     kernel = work.problem.penalty.kernel(alpha).take(work.members)
     sharp = max(effort.corner, SHARPEST * work.problem.excess(point.loss))
-    if not (work.problem.loss.sharpens or work.edgy):
-        work.sharp = np.nan
-        before = point if np.isnan(point.sharp) else (yield from work.glance(point.beta))
-        point = yield from _proximal(work, kernel, before, effort, steps=OUTSIDE)
+    corners = work.problem.loss.sharpens
+    if not (corners or work.edgy):
+        point = yield from _flat(work, kernel, point.beta, effort)
         if _estimate(work, point, kernel) <= effort.gap:
             return point
         work.edgy = True
     beta = yield from interior.approach(work, kernel, point, sharp)
+    if not corners:
+        point = yield from _flat(work, kernel, beta, effort)
+        if _estimate(work, point, kernel) <= effort.gap:
+            return point
     work.sharp = sharp
     return (yield from _cornered(work, alpha, kernel, (yield from work.glance(beta)), effort))
+
+
+def _flat(work: Working, kernel: Solvable, beta: Floats, effort: Effort) -> Generator[Ask, Sums, Point]:
+    """A few of Newton's steps between the edges."""
+    work.sharp = np.nan
+    point = yield from work.glance(beta)
+    yield from _renewed(work, kernel, point)
+    return (yield from _proximal(work, kernel, point, effort, steps=OUTSIDE))
 
 
 def _cornered(
@@ -121,11 +133,27 @@ def _cornered(
         if tried is None:
             break
         point = tried
-    # The small problem is solved in β, beside which a step across a corner is lost in rounding: once more, in the step.
-    beside = yield from work.curve(point.beta, change)
-    there = replace(point, beta=point.beta + change, gradient=point.gradient + beside)
-    nearer = work.bent(there, work.problem.penalty.take(work.members), alpha)
-    return replace(point, shift=point.beta - (there if nearer is None else nearer).beta)
+    return replace(point, shift=-(yield from _refined(work, alpha, point, change)))
+
+
+def _refined(work: Working, alpha: float, point: Point, change: Floats) -> Generator[Ask, Sums, Floats]:
+    """A Newton step whose own rounding counts, and not that of β: across a corner it is lost beside β.
+
+    What the Hessian makes of the step is asked of the rows; where a weight that is zero is then pulled too much, it is
+    nudged, so that it is one of those for which the system is solved.
+    """
+    f, penalty = work.f, work.problem.penalty.take(work.members)
+    for _ in range(REFINED):
+        moved = point.gradient + (yield from work.curve(point.beta, change))
+        there = replace(point, beta=point.beta + change, gradient=moved)
+        b, g = there.beta[f:], moved[f:]
+        nudged = (b == 0.0) & (penalty.violation(b, g, alpha) > 0.0)
+        b[nudged] = -np.sign(g[nudged]) * NUDGE * np.max(np.abs(b), initial=0.0)
+        further = work.levelling(there, penalty, alpha)
+        if further is None:
+            break
+        change = change + further
+    return change
 
 
 def _foreseen(

@@ -319,6 +319,17 @@ class Working:
 
     def bent(self, point: Point, penalty: Penalty, alpha: float) -> Point | None:
         """Where the quadratic model and the penalty's expansion are level on the support; None if it is no minimum."""
+        f, moved = self.f, self.levelling(point, penalty, alpha)
+        if moved is None or not penalty.allows((point.beta + moved)[f:]):
+            return None
+        gradient, change = point.gradient.copy(), moved[f:][self.core]
+        gradient[f + self.core] += times(self.reduced, change) - self.side.T @ self.factor.solve(gradient[:f])
+        gradient[:f] = 0.0
+        loss = point.loss + float(moved @ (0.5 * (point.gradient + gradient)))
+        return replace(point, beta=point.beta + moved, gradient=gradient, loss=loss)
+
+    def levelling(self, point: Point, penalty: Penalty, alpha: float) -> Floats | None:
+        """The step to there on [free, members], without the rounding of where it is taken from."""
         from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
         f, b = self.f, point.beta[self.f :]
@@ -334,18 +345,10 @@ class Working:
             factor = cho_factor(system, lower=True, overwrite_a=True, check_finite=False)
         except LinAlgError:
             return None
-        change = np.zeros(len(self.core))
-        change[place] = -cho_solve(factor, pulled + penalty.slope(b, alpha)[own], check_finite=False)
-        beta, gradient = point.beta.copy(), point.gradient.copy()
-        beta[:f] -= lifted + self.factor.solve(self.side @ change)
-        beta[f + self.core] += change
-        if not penalty.allows(beta[f:]):
-            return None
-        gradient[f + self.core] += times(self.reduced, change) - self.side.T @ lifted
-        gradient[:f] = 0.0
-        moved = beta - point.beta
-        loss = point.loss + float(moved @ (0.5 * (point.gradient + gradient)))
-        return replace(point, beta=beta, gradient=gradient, loss=loss)
+        moved = np.zeros_like(point.beta)
+        moved[f + own] = -cho_solve(factor, pulled + penalty.slope(b, alpha)[own], check_finite=False)
+        moved[:f] = -lifted - self.factor.solve(self.side[:, place] @ moved[f + own])
+        return moved
 
     def pack(self) -> None:
         """Hold the columns of all members."""
