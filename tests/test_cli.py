@@ -1210,3 +1210,18 @@ def test_a_positive_fit_is_that_of_scikit_learn(run, data):
         if pull < -0.02:
             said = " ".join(run("why", "model.json", name)[1].split())
             assert f"{name} is exactly 0, held by its lower bound of 0." in said
+
+
+def test_a_delta_far_below_the_residuals_is_told(run, tmp_path):
+    """The bound that it names is 1.345 · 1.4826 times the median residual."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(200)
+    price = 1e5 + 2e4 * x + 1e4 * rng.standard_normal(200)
+    lines = ["size,price", *(f"{a},{b}" for a, b in zip(x, price, strict=True))]
+    (tmp_path / "houses.csv").write_text("\n".join(lines))
+    fit = ("fit", tmp_path / "houses.csv", "--target", "price", "--cv", "3", "--loss")
+    told = " ".join(run(*fit, "huber")[2].split())
+    assert "farther than delta = 1.345" in told
+    named = told.split("--loss huber:")[1].split()[0]
+    assert 1.0e4 < float(named) < 1.8e4
+    assert "farther than" not in run(*fit, f"huber:{named}")[2]

@@ -783,3 +783,22 @@ def test_house_prices_resist_outliers(run, data):
     assert abs(psi.mean()) <= 1e-3 * alpha
     assert (np.abs(left) <= alpha * (1 + 1e-3)).all()
     np.testing.assert_allclose(left[weights != 0], alpha * np.sign(weights[weights != 0]), rtol=1e-3)
+
+
+def test_a_score_is_against_a_constant_beside_the_offset():
+    """On the rows of the fit it is the share of the deviance that the path says, whose null model has the offset."""
+    rng = np.random.default_rng(5)
+    n = 400
+    X, exposure = rng.standard_normal((n, 4)), rng.uniform(0.05, 4.0, n)
+    y = rng.poisson(exposure * np.exp(0.3 * X[:, 0] - 1.0))
+    w = rng.uniform(0.5, 2.0, n)
+    fits = {
+        "poisson": (y, np.log(exposure)),
+        "quantile:0.8": (X[:, 1] + rng.standard_t(2, n) + 10.0 * exposure, 10.0 * exposure),
+        "huber:0.5": (X[:, 1] + rng.standard_t(2, n) + 10.0 * exposure, 10.0 * exposure),
+        "logistic": ((X[:, 0] + rng.logistic(size=n) + 2.0 * exposure > 4.0).astype(int), 2.0 * exposure - 4.0),
+    }
+    for loss, (target, offset) in fits.items():
+        path = lz.path(X, target, loss=loss, offset=offset, sample_weight=w, alphas=[0.02], tol=1e-9)
+        score = path.at(0.02).score(X, target, sample_weight=w, offset=offset)
+        assert score == pytest.approx(path.deviance_ratio[0], abs=1e-8), loss

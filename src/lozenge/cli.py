@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from lozenge.tables import Encoding, Roles, Table
 
 USAGE, UNCERTIFIED, INTERRUPTED = 2, 3, 130
+EFFICIENT, MAD = 1.345, 1.4826  # sd of the noise: Huber's usual bound; and of it, median |r| where it is normal
 NOTES = 8  # that are shown unless --all
 LARGEST_GROUPS = 16 * 2**20  # bytes of a file of groups
 BEFORE_BAR = 1.0  # seconds of work without a progress bar
@@ -237,6 +238,7 @@ def fit(
     options |= {"penalty": made_of} if radius is None else {"constraint": _ball(made_of, radius, prove=prove)}
     path = _solve(table, rule, free=unpenalised or (), quiet=quiet, **options)
     _tell_edge(path)
+    _tell_beyond(path, table)
     if as_json:
         _print_json(screens.record(path, _rule_name(rule)))
     else:
@@ -1193,6 +1195,28 @@ def _tell_edge(path: Path) -> None:
             "warning",
             f"the best score is at the end of the grid, alpha {path.cv.alphas[-1]:.3g}: a smaller one may do"
             " better; name it, --select ALPHA, or lengthen the grid in Python, alpha_min_ratio",
+        )
+
+
+def _tell_beyond(path: Path, table: Table) -> None:
+    """Warn where the bound on a row's pull, which is in the units of the target, holds most rows."""
+    import numpy as np
+
+    from lozenge import fit, screens
+
+    loss = screens.response.loss_of(path.model)
+    if loss is None or loss.edges is None or not loss.edges.gamma:
+        return
+    far = np.abs(table.y - fit.linear(fit.chosen(path), table.X, offset=table.offset))
+    (name, bound), usual = next(iter(path.model.loss_parameters.items())), EFFICIENT * MAD * float(np.median(far))
+    share = float(np.mean(far > bound))
+    if share > 0.5:
+        _tell(
+            "warning",
+            f"{screens.percent(share)} of the rows are farther than {name} = {bound:g} from their {loss.words.of}: that"
+            f" is next to a median, and {name} is in the units of {path.model.target or 'the target'}. Usual is"
+            f" {EFFICIENT} standard deviations of the middle rows, here"
+            f" --loss {path.model.loss}:{float(f'{usual:.2g}'):g}",
         )
 
 

@@ -37,6 +37,7 @@ NARROW = 8  # of those where a step costs more than a pass
 LONG = 4  # values of α that descent on the rows, which runs on one thread, solves in two chains side by side
 REFITS = 100  # Newton steps of the null model; a finite optimum takes about ten, a step to infinity never ends
 ATTEMPTS = 8  # tightenings at one α that do not halve the gap before it is given up
+EDGY = 3  # likewise where every one of them is a way through the interior
 ROUNDED = 0.5  # of a gap: with that much rounding one tightening is tried
 EXACT, EXACT_RIDGE = 1e-5, 1e-8  # tolerances from which down supports are settled by an exact finish
 POLISHED = 1e-10  # tolerance from which down a last step makes weights as sharp as the objective
@@ -273,6 +274,7 @@ def follow(
         yield from work.grow(np.flatnonzero(~work.inside))
     yield from work.grow(np.flatnonzero(work.keeps(work.here) & ~work.inside))
     # Where steps at one α cost more than a pass, and columns may be lacking, fewer α are at stake.
+    attempts = ATTEMPTS if problem.loss.edges is None else EDGY
     most = BATCH if problem.loss.quadratic or work.inside.all() else NARROW
     while pending:
         group = pending[:width]
@@ -298,7 +300,7 @@ def follow(
                 lacking = len(foresight.joining(work, [pull], room))
                 trials[k].failed(at, step.gap, usual if lacking else None)
                 # What is mostly rounding no better answer mends: only rows that are read with less of it do.
-                if trials[k].attempts <= (ATTEMPTS if step.rounding < ROUNDED * step.gap else 1):
+                if trials[k].attempts <= (attempts if step.rounding < ROUNDED * step.gap else 1):
                     broken.append(pull)
                     continue
             pending.remove(k)

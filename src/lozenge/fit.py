@@ -46,6 +46,9 @@ USUAL = 100  # values of α that a grid of unknown length is taken to have
 REFINED_TO = 1e-5  # relative width of an entry's bracket
 PATIENCE = 3  # steps that do not halve the bracket, before one does
 CONSTANTS = 200  # Newton steps of the best constant
+SHORTER = (1.0, 0.3, 0.1, 0.01)  # shares of one that are tried
+REFINING, CLOSING = 15.0, 8  # predicted seconds that `refined` may take, and solutions that close in on one α
+FEWEST_REFINED = 10  # weights that it takes on whatever they cost
 MOST_REFINED = 200  # weights that `refined` takes on when none are named
 
 
@@ -740,16 +743,19 @@ def _inserted(found: Path, new: Solution, k: int) -> Path:
 def refined(found: Path, features: Iterable[int] | None = None) -> Path:
     """Close in on the α at which features enter, and last leave, to 1e-5 relative inside their grid brackets.
 
-    Without ``features``: all that are ever kept, up to 200 weights, or with q outputs 200/q.  A loaded path is returned
-    as it is, and so is one under a concave penalty, where what is kept at an α depends on the way there.
+    Without ``features``: all that are ever kept, up to 200 weights, or with q outputs 200/q.  Of several, as many as
+    are predicted to take a quarter of a minute, and ten in any case.  A loaded path is returned as it is, and so is one
+    under a concave penalty, where what is kept at an α depends on the way there.
     """
     source, history, alphas = found.source, found.history, found.alphas
     if source is None or not source.convex:
         return found
     ever = np.flatnonzero(history.entered >= 0)
     most = MOST_REFINED // max(1, len(found.model.outputs))
-    wanted = ever[:most] if features is None else np.intersect1d(ever, np.fromiter(features, dtype=np.intp))
+    asked = ever[:most] if features is None else np.fromiter(features, dtype=np.intp)
+    wanted = asked[np.isin(asked, ever)]
     wanted = wanted[found.model.penalty_weights[wanted] > 0]
+    wanted = wanted[: max(FEWEST_REFINED, int(REFINING / (CLOSING * source.seconds)))]
     enters, leaves = history.enters_at.copy(), history.leaves_at.copy()
     source.unchanged()
     last_exit = dict(history.exits)
@@ -867,13 +873,14 @@ def survival(found: Path, X: Any, times: Any, *, strata: Any, alpha: float | Non
 
 
 def score(solution: Solution, X: Any, y: Any, *, sample_weight: Any = None, offset: Any = None) -> float:
-    """D² = 1 - deviance / deviance of the best constant η on these rows; nan where that is 0."""
+    """D² = 1 - deviance / deviance of the best offset + constant on these rows; nan where that is 0."""
     loss = loss_of(solution.model)
     eta = _linear(solution, loss, X, offset)
     target = coded(solution.model, loss, *gate.response(y, len(eta)))
     w = gate.weights(sample_weight, len(eta)).values[:, None]
     least = loss.least(target, w)[0]
-    null = constant(loss, target, w) - least
+    beside = gate.offset(offset, len(eta), loss)
+    null = constant(loss, target, w, np.zeros(len(eta)) if beside is None else beside) - least
     deviance = loss.total(target, w, eta[:, None])[0] - least
     return float(1.0 - deviance / null) if null > 0 else float("nan")
 
@@ -889,23 +896,30 @@ def coded(model: Model, loss: Loss, y: NDArray[Any], columns: tuple[str, ...]) -
     return loss.check(np.concatenate([np.array(model.classes), y])).values[len(model.classes) :]
 
 
-def constant(loss: Loss, y: Floats, w: Floats) -> float:
-    """The least F of a constant η; least F itself where there is no such η."""
+def constant(loss: Loss, y: Floats, w: Floats, offset: Floats) -> float:
+    """The least F of a constant beside an offset, (n,) or (n, q); least F itself where there is no such constant."""
+    if loss.edges is not None:  # a function of y - η, whose Newton steps may not see the other side of an edge
+        y, offset = y - offset, np.zeros_like(offset)
     shape = (len(y), 1) if loss.width == 1 else (len(y), 1, loss.width)
-    eta = loss.start(y, w)[:, 0]
-    best = np.inf
+    beside = offset.reshape((len(y), 1, -1)[: len(shape)])
+
+    def rows(eta: Floats) -> Floats:
+        return np.broadcast_to((eta if loss.width > 1 else eta[0]) + beside, shape)
+
+    eta = loss.start(y, w)[:, 0] - np.average(offset, axis=0, weights=w[:, 0])
+    best = float(loss.total(y, w, rows(eta))[0])
     for _ in range(CONSTANTS):
-        rows = np.broadcast_to(eta if loss.width > 1 else eta[0], shape)
-        found = float(loss.total(y, w, rows)[0])
-        if not found < best - 1e-15 * abs(best) if np.isfinite(best) else not np.isfinite(found):
-            break
-        best = found
-        gradient = loss.slopes(y, w, rows).sum(axis=0).reshape(-1)
-        bend = np.atleast_1d(loss.bends(y, w, rows).sum(axis=0)[0])
-        eta = eta - np.linalg.pinv(np.diag(bend) if bend.ndim == 1 else bend, hermitian=True) @ gradient
-    else:  # it falls for ever
-        return float(loss.least(y, w)[0])
-    return best
+        gradient = loss.slopes(y, w, rows(eta)).sum(axis=0).reshape(-1)
+        bend = np.atleast_1d(loss.bends(y, w, rows(eta)).sum(axis=0)[0])
+        step = np.linalg.pinv(np.diag(bend) if bend.ndim == 1 else bend, hermitian=True) @ gradient
+        for share in SHORTER:
+            found = float(loss.total(y, w, rows(eta - share * step))[0])
+            if found < best - 1e-15 * abs(best):
+                break
+        else:
+            return best
+        eta, best = eta - share * step, found
+    return float(loss.least(y, w)[0])  # it falls for ever
 
 
 def linear(solution: Solution, X: Any, *, offset: Any = None) -> Floats:

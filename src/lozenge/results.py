@@ -199,6 +199,11 @@ class Source(Protocol):
         """How firmly a feature is at zero: price - pull where it is zero, -|weight| where it is kept."""
         ...
 
+    @property
+    def seconds(self) -> float:
+        """Predicted seconds of a solution off the grid."""
+        ...
+
     def unchanged(self) -> None:
         """Raise ValueError if X is no longer what was fitted."""
         ...
@@ -404,7 +409,7 @@ class Solution:
         return fit.predict_proba(self, X, offset=offset)
 
     def score(self, X: Any, y: Any, *, sample_weight: Any = None, offset: Any = None) -> float:
-        """D² = 1 - Σ w (f(y, η) - least f) / Σ w (f(y, c) - least f), c the best constant η of these rows.
+        """D² = 1 - Σ w (f(y, η) - least f) / Σ w (f(y, offset + c) - least f), c the best constant of these rows.
 
         1 is perfect, 0 no better than a constant, below 0 worse; R² for the squared loss, and nan where a constant is
         perfect.

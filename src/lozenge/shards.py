@@ -76,6 +76,7 @@ class Want:
     dual: Dual | None = None
     curve: Curve | None = None
     sharp: Floats | None = None  # (m,) widths of the corners of a loss that has some
+    sharply: bool = False  # the loss alone is to be without them
     inner: Rows | None = None  # what stands for the loss
 
 
@@ -262,7 +263,7 @@ class Shard:
         loss = self.loss if want.sharp is None else self.loss.sharpened(want.sharp[g])
         found: dict[str, Any] = {}
         if want.loss:
-            found["loss"] = loss.total(y, w, eta)
+            found["loss"] = (self.loss if want.sharply else loss).total(y, w, eta)
         if want.gradient is not None:
             R = (want.inner or loss).slopes(y, w, eta)
             found["residual"] = self._squares(R, w)

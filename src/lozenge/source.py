@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from lozenge.shards import Fleet
 
 SHARP = 1e-11  # tolerance of solves off the grid: at the grid's own, a weight that has just entered may pass for zero
+EDGED = 1e-9  # likewise where rows lie at edges of the loss
+REFITS = 10  # Newton steps of a solve off the grid
+OVERHEAD = 1.5e-3  # seconds of one that do not depend on its size
 REMEMBERED = 256  # steps kept for the next question
 WIDEST = 1e12  # by which a search for an α widens
 HALVINGS = 60  # of an interval of log α
@@ -379,6 +382,15 @@ class Source:
         against = abs(forces.left[feature]) if forces.hold is None else forces.hold.pull[feature]
         return max(float(forces.price[feature] - against), 0.0)
 
+    @property
+    def seconds(self) -> float:
+        """Predicted seconds of a solution off the grid: a few steps, each with a Hessian of its own where it bends."""
+        problem, cost = self.problem, self.fleet.cost(1)
+        if problem.loss.quadratic:
+            return OVERHEAD
+        share = max((len(step.cols) for step in self._steps.values()), default=0) / max(1, problem.p)
+        return REFITS * (OVERHEAD + cost.products * share * share + 2.0 * cost.correlate * share)
+
     def unchanged(self) -> None:
         """Refuse to go on with data that are no longer those of the path."""
         for shard in self.fleet.shards:
@@ -429,7 +441,8 @@ class Source:
     def _solved(self, alpha: float) -> Step:
         problem = self.work.problem
         # Corners that are rounded off are followed as far as was asked: each digit more is a narrower one.
-        sharp = self.model.tol if problem.loss.sharpens else max(SHARP, 16 * problem.fleet.rounding)
+        sharp = SHARP if problem.loss.edges is None else EDGED
+        sharp = self.model.tol if problem.loss.sharpens else max(sharp, 16 * problem.fleet.rounding)
         tol = min(self.model.tol, sharp)
         if alpha == 0.0:
             free = problems.reweighted(problem, np.where(np.isfinite(self.model.penalty_weights), 0.0, np.inf))

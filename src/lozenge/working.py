@@ -430,7 +430,7 @@ def look(problem: Problem, cols: Indices, betas: Floats, *sharp: float) -> Gener
     free = problem.free
     coef, on = problem.coefficients(betas, cols)
     corner = problem.cornered(free) if len(free) else free
-    asked = Want(loss=True, gradient="all", rooms=corner, sharp=widths(*sharp))
+    asked = Want(loss=True, gradient="all", rooms=corner, sharp=widths(*sharp), sharply=True)
     sums = yield Ask(coef, on, asked, problem.split)
     gradient = problem.gradient(sums.gradient, sums.slope)
     points = []

@@ -10,8 +10,7 @@ import numpy as np
 from lozenge.explain import held
 from lozenge.penalties.words import coded, described
 from lozenge.results import Status
-from lozenge.screens import response
-from lozenge.screens.outputs import by_output
+from lozenge.screens import outputs, response
 from lozenge.screens.text import (
     FEW,
     MANY,
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from lozenge.results import CrossValidation, Forces, Path, Reason
 
 TELLERS = 3  # features that are named as already telling what a zero says
+OF = 12  # columns of a class's name
 DETAILED = 200  # rows of a table whose entries are refined and whose reasons are asked for
 READABLE = 8  # columns of a name that is cut
 SCHEMA = 1
@@ -318,7 +318,7 @@ def _sentence(text: str) -> str:
 
 def _kept(path: Path, listed: Sequence[int]) -> list[Line]:
     model, coef = path.model, weights(path)
-    if (found := by_output(path, coef, listed)) is not None:
+    if (found := outputs.by_output(path, coef, listed)) is not None:
         return found
     everything = rows(path).kept
     per_sd = [float(coef[j] * model.scale[j]) for j in listed]
@@ -350,7 +350,11 @@ def _zeros(path: Path, listed: Sequence[int], reasons: Sequence[Reason]) -> list
     title = f"ZERO {len(everything):,} of {len(path.feature_names):,}{' weights' if path.model.outputs else ''}"
     if not everything:
         return [Line(title)]
-    swaps, columns = _forces(path).swaps, {}
+    width = len(path.feature_names) // max(1, len(path.model.outputs))
+    swaps, columns, names = _forces(path).swaps, {}, [path.feature_names[j] for j in listed]
+    if path.model.outputs:
+        columns["of"] = [shorten(plain(path.model.outputs[j // width]), OF) for j in listed]
+        names = [outputs.feature(path, j) for j in listed]
     if swaps is None:
         columns["share of the price"] = [_standing(path, j, float(share[j])) for j in listed]
     else:
@@ -363,15 +367,17 @@ def _zeros(path: Path, listed: Sequence[int], reasons: Sequence[Reason]) -> list
         columns["enters at"] = _entries(path, listed)
     tellers = [[name for name, _ in (reason.used_by or ())[:TELLERS]] for reason in reasons]
     tellers += [[]] * (len(listed) - len(reasons))
+    if path.model.outputs:
+        own = [f"[{path.model.outputs[j // width]}]" for j in listed]
+        tellers = [[name.removesuffix(end) for name in told] for told, end in zip(tellers, own, strict=True)]
     if _correlated(path):
         model, forces = path.model, _forces(path)
         spread = np.atleast_1d(np.asarray(model.y_sd))  # of every output
-        own = np.repeat(spread, len(model.scale) // len(spread))
-        unit = np.where(model.constant, np.inf, own * model.scale / model.penalised_unit)
+        each = np.repeat(spread, len(model.scale) // len(spread))
+        unit = np.where(model.constant, np.inf, each * model.scale / model.penalised_unit)
         alone, left = forces.marginal / unit, forces.left / unit
         columns["alone"] = [f"{alone[j]:.3f}" for j in listed]
         columns["told"] = [f"{alone[j] - left[j]:.3f}" for j in listed]
-    names = [path.feature_names[j] for j in listed]
     lines = table(title, names, columns, last="already told by" if any(tellers) else "")
     if any(tellers):
         lines[1:] = [

@@ -143,10 +143,10 @@ def table(title: str, names: Sequence[str], columns: Mapping[str, Sequence[str]]
     """Names and columns of numbers under a title; numbers keep their width, names and the words ``last`` the rest."""
     blocks = []
     for header, texts in columns.items():
-        width = max([len(header), *map(len, texts)])
-        blocks.append([text.rjust(width) for text in (header, *texts)])
+        width = max([cells(header), *map(cells, texts)])
+        blocks.append([" " * (width - cells(text)) + text for text in (header, *texts)])
     names = [plain(name) for name in names]
-    room = WIDTH - sum(len(block[0]) + 3 for block in blocks)
+    room = WIDTH - sum(cells(block[0]) + 3 for block in blocks)
     wanted = max([len(title) + 1, *(cells(name) + 2 for name in names)])
     width = min(wanted, room if not last else max(room // 2, len(title) + 1))
     first = [title, *("  " + shorten(name, width - 2) for name in names)]
