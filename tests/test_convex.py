@@ -82,6 +82,7 @@ def data(seed, loss):
 @pytest.mark.parametrize("name", CASES)
 def test_as_cvxpy(name, loss):
     penalty, theirs = CASES[name]
+    compared = 0
     for seed in range(20):
         X, y, options = data(seed, loss)
         path = lz.path(
@@ -121,5 +122,8 @@ def test_as_cvxpy(name, loss):
         ).value
         assert ours <= best + 1e-8 * null
         assert all(limit.violation().max() <= 1e-12 for limit in limits)
-        if path.unique[k]:
+        # Where it says that it is inaccurate, its objective is near and its weights need not be.
+        if path.unique[k] and task.status == "optimal":
+            compared += 1
             np.testing.assert_allclose(found * sd, weights * sd, atol=1e-5 * max(1.0, abs(weights * sd).max()))
+    assert compared

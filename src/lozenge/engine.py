@@ -20,7 +20,7 @@ from lozenge.newton import Effort, settle, sharpening
 from lozenge.results import Status
 from lozenge.shards import Curve, Dual, Want
 from lozenge.threads import workers
-from lozenge.working import Ask, Point, Working, look, widths
+from lozenge.working import Ask, Point, Working, look, loosely, widths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -216,27 +216,21 @@ def null(problem: Problem) -> Run:
 def _refitted(problem: Problem, beta: Floats, sharp: float) -> Generator[Ask, Sums, tuple[Floats, bool]]:
     """The free columns' optimum from a start, and whether there is one."""
     loss, step = np.inf, np.zeros_like(beta)
-    corner = problem.cornered(problem.free)
     for _ in range(REFITS if len(beta) else 0):
-        coef, cols = problem.coefficients(beta[:, None], problem.free)
-        asked = Want(loss=True, gradient=corner, gram=(corner, corner), sharp=widths(sharp))
-        sums = yield Ask(coef, cols, asked, problem.split)
-        tried = float(sums.loss[0]) / problem.weight
-        if not tried <= loss + 8 * certificate.EPS * (abs(tried) + abs(problem.saturated)):
+        found = yield from loosely(problem, beta, problem.free, sharp)
+        if not found.loss <= loss + 8 * certificate.EPS * (abs(found.loss) + abs(problem.saturated)):
             step = 0.5 * step
             beta = beta - step
             continue
-        loss = tried
-        gradient = problem.gradient(sums.gradient[: len(beta)], sums.slope, problem.free)[:, 0]
-        curvature = problem.gram(sums.gram[:, :, 0], problem.free, problem.free)
-        step = -Factor.of(curvature).solve(gradient)
+        loss, gradient = found.loss, found.gradient
+        step = -Factor.of(found.curvature).solve(gradient)
         beta = beta + step
         if problem.loss.quadratic:
             return beta, True
         if -float(gradient @ step) <= certificate.EPS**1.5 * max(problem.excess(loss), certificate.DEGENERATE):
             # No step is left to take: at an optimum if no pull is left either, else where the loss has gone flat.
-            noise = problem.fleet.rounding * np.sqrt(float(sums.residual[0]) / problem.weight)
-            return beta, bool(np.max(np.abs(gradient + curvature @ step)) <= 64 * noise)
+            noise = problem.fleet.rounding * np.sqrt(found.residual)
+            return beta, bool(np.max(np.abs(gradient + found.curvature @ step)) <= 64 * noise)
     return beta, not len(beta)
 
 

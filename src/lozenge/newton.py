@@ -119,7 +119,7 @@ def _cornered(
     Each slope of a corner is at most 1, so that the gap of an unshifted one falls with the step, and this with its
     square.
     """
-    for _ in range(OUTSIDE):
+    for left in reversed(range(OUTSIDE)):
         yield from _renewed(work, kernel, point)
         yield from work.deepen(_lacking(work, point, kernel))
         work.stiffen(interior.PROXIMAL)
@@ -127,7 +127,7 @@ def _cornered(
         change = work.newton(point, kernel, goal).beta - point.beta
         after, before = (kernel.cost(beta[work.f :]) for beta in (point.beta + change, point.beta))
         promised = float(point.gradient @ change) + after - before
-        if -promised <= max(SHARE * effort.gap, _noise(work, point)):
+        if not left or -promised <= max(SHARE * effort.gap, _noise(work, point)):
             break
         tried = yield from _search(work, kernel, point, change, promised)
         if tried is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -157,14 +157,10 @@ class Working:
         seconds = problem.fleet.cost(1).correlate * len(self.cols) / problem.fleet.columns
         if not 0 < f <= REFITTED or problem.loss.quadratic or problem.loss.sharpens or seconds < REFIT:
             return beta
-        corner = problem.cornered(problem.free)
-        coef, on = problem.coefficients(beta[:, None], self.cols)
-        sums = yield Ask(coef, on, Want(loss=True, gradient=corner, gram=(corner, corner)), problem.split)
-        gradient = problem.gradient(sums.gradient[:f], sums.slope, problem.free)[:, 0]
-        step = -Factor.of(problem.gram(sums.gram[:, :, 0], problem.free, problem.free)).solve(gradient)
-        promised = -float(gradient @ step)
+        loose = yield from loosely(problem, beta, self.cols, self.sharp)
+        step = -Factor.of(loose.curvature).solve(loose.gradient)
         # One that promises more than there is to gain is no step to take.
-        if not 0.0 < promised <= problem.excess(float(sums.loss[0]) / problem.weight):
+        if not 0.0 < -float(loose.gradient @ step) <= problem.excess(loose.loss):
             return beta
         refitted = beta.copy()
         refitted[:f] += step
@@ -417,6 +413,26 @@ class Working:
                     left.append(k)
             undecided = left
         return [answers[k] for k in range(len(safes))]
+
+
+class Loose(NamedTuple):
+    """Mean loss and Σ w f'²/Σw at a candidate, with the gradient (f,) and Hessian (f, f) of the free columns."""
+
+    loss: float
+    residual: float
+    gradient: Floats
+    curvature: Floats
+
+
+def loosely(problem: Problem, beta: Floats, cols: Indices, sharp: float) -> Generator[Ask, Sums, Loose]:
+    """What Newton's method asks of the free columns: no pass over X."""
+    free, corner = problem.free, problem.cornered(problem.free)
+    coef, on = problem.coefficients(beta[:, None], cols)
+    asked = Want(loss=True, gradient=corner, gram=(corner, corner), sharp=widths(sharp))
+    sums = yield Ask(coef, on, asked, problem.split)
+    gradient = problem.gradient(sums.gradient[: len(free)], sums.slope, free)[:, 0]
+    curvature = problem.gram(sums.gram[:, :, 0], free, free)
+    return Loose(float(sums.loss[0]) / problem.weight, float(sums.residual[0]) / problem.weight, gradient, curvature)
 
 
 def widths(*sharp: float) -> Floats | None:
