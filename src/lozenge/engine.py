@@ -171,10 +171,8 @@ def _alike(asks: dict[int, Ask]) -> list[dict[int, Ask]]:
 def _serve(fleet: Fleet | Statistics, asks: dict[int, Ask]) -> dict[int, Sums]:
     """Lay the candidates of several asks side by side on the union of their columns."""
     wants = [ask.want for ask in asks.values()]
-    sharp = (
-        None if wants[0].sharp is None else np.concatenate([np.zeros(0) if w.sharp is None else w.sharp for w in wants])
-    )
-    want = replace(wants[0], sharp=sharp)
+    sharp = [want.sharp for want in wants if want.sharp is not None]  # of all, or of none (`_alike`)
+    want = replace(wants[0], sharp=np.concatenate(sharp) if sharp else None)
     cols = np.unique(np.concatenate([ask.cols for ask in asks.values()]))
     edges = np.cumsum([0, *(ask.coef.shape[1] for ask in asks.values())])
     coef = np.zeros((len(cols), edges[-1]))
@@ -267,8 +265,8 @@ def follow(
         # Where rows are summed up the Gram is there already.
         yield from work.grow(np.flatnonzero(~work.inside))
     yield from work.grow(np.flatnonzero(work.keeps(work.here) & ~work.inside))
-    # Where steps at one α cost more than a pass, and columns may be lacking, fewer α are at stake.
     attempts = ATTEMPTS if problem.loss.edges is None else EDGY
+    # Where steps at one α cost more than a pass, and columns may be lacking, fewer α are at stake.
     most = BATCH if problem.loss.quadratic or work.inside.all() else NARROW
     while pending:
         group = pending[:width]

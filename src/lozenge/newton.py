@@ -45,8 +45,8 @@ class Effort:
 
     ``rough`` is the gap that the small problem's answer may leave; 0 where it is finished exactly.  ``violation`` is
     the share of α by which the conditions of a stationary point may be missed under a concave penalty.  ``corner`` is
-    the last width of corners, which is what it adds to the gap.  ``polish`` asks for one step
-    more than the gap does, which tells less of the weights than of the objective.
+    the last width of corners, which is what it adds to the gap.  ``polish`` asks for one step more than the gap does,
+    which tells less of the weights than of the objective.
     """
 
     gap: float
