@@ -17,6 +17,7 @@ import numpy as np
 from lozenge import certificate, foresight
 from lozenge.factor import Factor
 from lozenge.newton import Effort, settle, sharpening
+from lozenge.predictor import Heading
 from lozenge.results import Status
 from lozenge.shards import Curve, Dual, Want
 from lozenge.threads import workers
@@ -259,6 +260,7 @@ def follow(
     sole: dict[int, bool] = {}
     pending, width, reached = list(range(len(alphas))), FIRST, -1
     trail = [(np.inf, work.here.pull[problem.penalised])]  # (α, pulls) of the last certified steps
+    heading = Heading()
     if work.gramless:
         work.enlist(start.point)
     elif not (problem.penalty.screens and problem.fleet.shared):
@@ -282,7 +284,8 @@ def follow(
             if at is not None:
                 points.append((yield from settle(work, alphas[k], work.local(at), trials[k].effort)))
                 origin = points[-1] if k > reached else origin
-        points += yield from _onward(work, origin, alphas[fresh], [trials[k].effort for k in fresh])
+        onward, heading = yield from _onward(work, origin, alphas[fresh], [trials[k].effort for k in fresh], heading)
+        points += onward
         found = yield from _certify(problem, work.cols, alphas[group], points, span, tol)
         broken = []
         for k, (proved, at) in zip(group, found, strict=True):
@@ -326,22 +329,32 @@ def _sole(work: Working, answered: list[tuple[int, float, Bools]]) -> Generator[
     return dict(zip([place for place, _, _ in answered], proved, strict=True))
 
 
-def _onward(work: Working, origin: Point, alphas: Floats, efforts: list[Effort]) -> Generator[Ask, Sums, list[Point]]:
+def _onward(
+    work: Working, origin: Point, alphas: Floats, efforts: list[Effort], heading: Heading
+) -> Generator[Ask, Sums, tuple[list[Point], Heading]]:
     """Solve at new values of α; descent on the rows in two chains side by side."""
     if work.held is None or len(alphas) < LONG:
-        return (yield from _chain(work, origin, alphas, efforts))
+        return (yield from _chain(work, origin, alphas, efforts, heading))
     work.pack()
-    halves = slice(None, len(alphas) // 2), slice(len(alphas) // 2, None)
-    chains: list[Run] = [_chain(work, origin, alphas[half], efforts[half]) for half in halves]
-    return [point for part in outcomes([(work.problem.fleet, run) for run in chains]) for point in part]
+    half = len(alphas) // 2
+    chains: list[tuple[Fleet | Statistics, Run]] = [
+        (work.problem.fleet, _chain(work, origin, alphas[:half], efforts[:half], heading)),
+        (work.problem.fleet, _chain(work, origin, alphas[half:], efforts[half:], Heading())),
+    ]
+    (near, _), (far, heading) = outcomes(chains)
+    return near + far, heading
 
 
-def _chain(work: Working, origin: Point, alphas: Floats, efforts: list[Effort]) -> Generator[Ask, Sums, list[Point]]:
+def _chain(
+    work: Working, origin: Point, alphas: Floats, efforts: list[Effort], heading: Heading
+) -> Generator[Ask, Sums, tuple[list[Point], Heading]]:
     """Solve at one α after the other, each from the point before."""
     points = [origin]
     for alpha, effort in zip(alphas, efforts, strict=True):
-        points.append((yield from settle(work, alpha, points[-1], effort)))
-    return points[1:]
+        start = yield from heading.start(work, alpha, points[-1], effort.gap)
+        points.append((yield from settle(work, alpha, start, effort)))
+        heading.passed(alpha, points[-1])
+    return points[1:], heading
 
 
 @dataclass(eq=False)

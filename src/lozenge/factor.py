@@ -75,9 +75,9 @@ class Factor:
 
     def solve(self, rhs: Floats) -> Floats:
         """A⁺ times a vector or a matrix, in the sense of a basic solution: zero on the dependent rows."""
-        from scipy.linalg import cho_solve
+        from scipy.linalg.lapack import dpotrs
 
         x = np.zeros_like(rhs)
-        if len(self.independent):
-            x[self.independent] = cho_solve((self.lower, True), rhs[self.independent], check_finite=False)
+        if len(self.independent) and rhs.size:
+            x[self.independent] = dpotrs(self.lower, rhs[self.independent], lower=1)[0]
         return x

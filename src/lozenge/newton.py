@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lozenge import certificate, interior
+from lozenge import interior, measures, predictor
 from lozenge.subproblem import Goal
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ IDLE, GAIN = 10, 0.99  # steps on a fresh Hessian, one after the other, that lea
 POLISHES, SHARP = 4, 1e-4  # last steps, and the share of a squared violation that a good one leaves
 WIDEST, SHARPER = 0.03, 15.0  # of the mean loss: the first width of corners; and by what each is less than the last
 ROUGHLY = 1.0  # of a width: the gap asked for at it
-INTO_CORNERS = 1e4
 SHARPEST = 1e-9  # of the mean loss: corners below it are lost in the rounding of η
 FRESH = 2.0  # steps that a fresh Hessian needs
 
@@ -68,12 +67,12 @@ def settle(work: Working, alpha: float, point: Point, effort: Effort) -> Generat
     if not work.problem.loss.sharpens:
         return (yield from _settled(work, alpha, point, effort))
     effort = replace(effort, rough=0.0)
-    trail: list[tuple[float, Floats]] = []  # (width, β) of the widths before
+    trail: predictor.Trail = []
     loss = work.problem.excess(point.loss)
     for sharp in sharpening(max(effort.corner, SHARPEST * loss), loss):
         work.sharp = sharp
         kernel = None if work.gramless else work.problem.penalty.kernel(alpha).take(work.members)
-        point = yield from _foreseen(work, alpha, point, trail)
+        point = yield from predictor.narrowed(work, alpha, point, trail)
         if kernel is not None:
             yield from _renewed(work, kernel, point)
         point = yield from _settled(work, alpha, point, replace(effort, gap=max(effort.gap, ROUGHLY * sharp)))
@@ -91,13 +90,13 @@ def _entered(work: Working, alpha: float, point: Point, effort: Effort) -> Gener
     corners = work.problem.loss.sharpens
     if not (corners or work.edgy):
         point = yield from _flat(work, kernel, point.beta, effort)
-        if _estimate(work, point, kernel) <= effort.gap:
+        if measures.estimate(work, point, kernel) <= effort.gap:
             return point
         work.edgy = True
     beta = yield from interior.approach(work, kernel, point, sharp)
     if not corners:
         point = yield from _flat(work, kernel, beta, effort)
-        if _estimate(work, point, kernel) <= effort.gap:
+        if measures.estimate(work, point, kernel) <= effort.gap:
             return point
     work.sharp = sharp
     return (yield from _cornered(work, alpha, kernel, (yield from work.glance(beta)), effort))
@@ -123,11 +122,11 @@ def _cornered(
         yield from _renewed(work, kernel, point)
         yield from work.deepen(_lacking(work, point, kernel))
         work.stiffen(interior.PROXIMAL)
-        goal = _goal(work, effort, _estimate, point, 0.0, SHARE * effort.gap)
+        goal = _goal(work, effort, measures.estimate, point, 0.0, SHARE * effort.gap)
         change = work.newton(point, kernel, goal).beta - point.beta
         after, before = (kernel.cost(beta[work.f :]) for beta in (point.beta + change, point.beta))
         promised = float(point.gradient @ change) + after - before
-        if not left or -promised <= max(SHARE * effort.gap, _noise(work, point)):
+        if not left or -promised <= max(SHARE * effort.gap, measures.noise(work, point)):
             break
         tried = yield from _search(work, kernel, point, change, promised)
         if tried is None:
@@ -156,25 +155,6 @@ def _refined(work: Working, alpha: float, point: Point, change: Floats) -> Gener
     return change
 
 
-def _foreseen(
-    work: Working, alpha: float, point: Point, trail: list[tuple[float, Floats]]
-) -> Generator[Ask, Sums, Point]:
-    """The point at the present width of corners, or where the line through the last two leads, if that is better.
-
-    As the width goes to 0 the solution is a smooth function of it.
-    """
-    here = yield from work.glance(point.beta)
-    if len(trail) < 2:
-        return here
-    (wide, before), (narrow, beta) = trail
-    line = beta + (work.sharp - narrow) / (narrow - wide) * (beta - before)
-    f, penalty = work.f, work.problem.penalty.take(work.members)
-    line[f:][point.beta[f:] == 0.0] = 0.0
-    there = yield from work.glance(line)
-    costs = [each.loss + penalty.value(each.beta[f:], alpha) for each in (here, there)]
-    return there if costs[1] < costs[0] else here
-
-
 def sharpening(last: float, loss: float) -> list[float]:
     """Widths of corners that go down to the last one, each from where the one before left."""
     first = max(WIDEST * loss, last)
@@ -192,9 +172,9 @@ def _settled(work: Working, alpha: float, point: Point, effort: Effort) -> Gener
     if penalty.gapped:
         return (yield from _proximal(work, kernel, point, effort))
     level = replace(effort, gap=(effort.violation * penalty.yardstick(alpha)) ** 2, rough=0.0)
-    point = yield from _proximal(work, kernel, point, level, _squared)
+    point = yield from _proximal(work, kernel, point, level, measures.squared)
     # Where Ω bends more than the loss, a step that its model promises may not be there: tangents promise less.
-    stuck = not (penalty.convex or penalty.jumps) and _squared(work, point, kernel) > level.gap
+    stuck = not (penalty.convex or penalty.jumps) and measures.squared(work, point, kernel) > level.gap
     return (yield from _stationary(work, alpha, point, effort)) if stuck else point
 
 
@@ -206,30 +186,24 @@ def _stationary(work: Working, alpha: float, point: Point, effort: Effort) -> Ge
     """
     penalty, f = work.problem.penalty.take(work.members), work.f
     goal = effort.violation * alpha
-    missed, idle = _missed(work, penalty, point, alpha), 0
+    missed, idle = measures.missed(work, penalty, point, alpha), 0
     for _ in range(TANGENTS):
         if missed <= goal or idle == IDLE:
             break
         before = point.beta[f:]
-        # What `_squared` measures is the square of a violation.
+        # What `squared` measures is the square of a violation.
         tight = replace(effort, gap=SHARE * max(goal, SHARE * missed) ** 2, rough=0.0)
-        point = yield from _proximal(work, penalty.tangent(before, alpha), point, tight, _squared)
-        after = _missed(work, penalty, point, alpha)
+        point = yield from _proximal(work, penalty.tangent(before, alpha), point, tight, measures.squared)
+        after = measures.missed(work, penalty, point, alpha)
         if after > goal and np.array_equal(np.sign(before), np.sign(point.beta[f:])):
             bent = yield from _bent(work, penalty, point, alpha)
-            if bent is not None and (nearer := _missed(work, penalty, bent, alpha)) < SHARE * after:
+            if bent is not None and (nearer := measures.missed(work, penalty, bent, alpha)) < SHARE * after:
                 point, after = bent, nearer
         if np.array_equal(before, point.beta[f:]):
             break
         idle = idle + 1 if after > GAIN * missed else 0
         missed = after
     return point
-
-
-def _missed(work: Working, penalty: Penalty, point: Point, alpha: float) -> float:
-    """Largest violation of the conditions of a stationary point, on [free, members]."""
-    violation = penalty.violation(point.beta[work.f :], point.gradient[work.f :], alpha)
-    return float(max(np.max(violation, initial=0.0), np.max(np.abs(point.gradient[: work.f]), initial=0.0)))
 
 
 def _bent(work: Working, penalty: Penalty, point: Point, alpha: float) -> Generator[Ask, Sums, Point | None]:
@@ -244,7 +218,7 @@ def _bent(work: Working, penalty: Penalty, point: Point, alpha: float) -> Genera
     f = work.f
     before = point.loss + penalty.value(point.beta[f:], alpha)
     after = tried.loss + penalty.value(tried.beta[f:], alpha)
-    return tried if after <= before + _noise(work, point) else None
+    return tried if after <= before + measures.noise(work, point) else None
 
 
 def _proximal(
@@ -253,9 +227,9 @@ def _proximal(
     """Solve on the working set by proximal Newton, from a point whose gradient there is known.
 
     The gradient is always exact; the Hessian may be stale until a step contracts too little.  ``measure`` is what
-    ``effort.gap`` is asked of: the gap as `_estimate` has it, unless it is given.
+    ``effort.gap`` is asked of: the gap as `estimate` has it, unless it is given.
     """
-    measure = _estimate if measure is None else measure
+    measure = measures.estimate if measure is None else measure
     if work.problem.loss.quadratic:
         # Under a penalty that jumps, a point that is level may still have a better one beside it.
         done = not (effort.polish or work.problem.penalty.jumps) and measure(work, point, kernel) <= effort.gap
@@ -281,7 +255,7 @@ def _proximal(
         # A step on a fresh Hessian that promised only rounding and gained nothing, or many that gained next to nothing:
         # this is as near as it gets.
         idle = idle + 1 if work.fresh and reached > GAIN * estimate else 0
-        if (work.fresh and slow and -promised <= _noise(work, point)) or idle == IDLE:
+        if (work.fresh and slow and -promised <= measures.noise(work, point)) or idle == IDLE:
             return tried if reached < estimate else point
         point, estimate = tried, reached
         if work.held is not None:  # whose Hessian is always fresh
@@ -297,11 +271,11 @@ def _proximal(
 
 def _sharpened(work: Working, kernel: Solvable, point: Point, goal: Goal) -> Generator[Ask, Sums, Point]:
     """More Newton steps while the violation falls, the last ones on a fresh Hessian."""
-    left = _squared(work, point, kernel)
+    left = measures.squared(work, point, kernel)
     for _ in range(POLISHES):
         yield from work.deepen(_lacking(work, point, kernel))
         tried = yield from work.glance(work.newton(point, kernel, goal).beta)
-        reached = _squared(work, tried, kernel)
+        reached = measures.squared(work, tried, kernel)
         if reached < left:
             point, left, before = tried, reached, left
             if left <= SHARP * before:
@@ -316,9 +290,9 @@ def _sharpened(work: Working, kernel: Solvable, point: Point, goal: Goal) -> Gen
 
 def _goal(work: Working, effort: Effort, measure: Measure, point: Point, gap: float, left: float) -> Goal:
     excess = work.problem.excess(point.loss)
-    if work.problem.loss.sharpens:  # lost is to cost as much of the gap as its square does elsewhere (`_estimate`)
+    if work.problem.loss.sharpens:  # lost is to cost as much of the gap as its square does elsewhere (`estimate`)
         excess = excess**2 / max(left, gap, effort.gap)
-    if measure is _squared:
+    if measure is measures.squared:
         return Goal(effort.step, gap, excess, violation=float(np.sqrt(left)), polish=effort.polish)
     return Goal(effort.step, gap, excess, left, polish=effort.polish)
 
@@ -339,7 +313,7 @@ def _renewed(work: Working, kernel: Solvable, point: Point) -> Generator[Ask, Su
 def _smooth(work: Working, alpha: float, point: Point, effort: Effort) -> Generator[Ask, Sums, Point]:
     """Solve at one α by Newton steps whose systems conjugate gradients solve, for a penalty without an L1 part."""
     kernel = work.problem.penalty.kernel(alpha).take(work.members)
-    estimate = _estimate(work, point, kernel)
+    estimate = measures.estimate(work, point, kernel)
     for _ in range(STEPS):
         if estimate <= effort.gap:
             break
@@ -347,7 +321,7 @@ def _smooth(work: Working, alpha: float, point: Point, effort: Effort) -> Genera
         if work.problem.loss.quadratic:
             loss = point.loss + float(change @ (0.5 * (point.gradient + gradient)))
             point = replace(point, beta=point.beta + change, gradient=gradient, loss=loss)
-            estimate = _estimate(work, point, kernel)
+            estimate = measures.estimate(work, point, kernel)
             continue
         beta = point.beta + change
         promised = float(point.gradient @ change) + kernel.cost(beta[work.f :]) - kernel.cost(point.beta[work.f :])
@@ -355,8 +329,8 @@ def _smooth(work: Working, alpha: float, point: Point, effort: Effort) -> Genera
         tried = yield from _search(work, kernel, point, change, promised)
         if tried is None:
             break
-        reached = _estimate(work, tried, kernel)
-        if reached >= estimate and -promised <= _noise(work, point):
+        reached = measures.estimate(work, tried, kernel)
+        if reached >= estimate and -promised <= measures.noise(work, point):
             break
         point, estimate = tried, reached
     return point
@@ -381,7 +355,10 @@ def _conjugate(
     toward = residual / scale
     direction, size = toward, float(residual @ toward)
     for _ in range(PRODUCTS):
-        if _estimate(work, replace(point, beta=np.zeros_like(rhs), gradient=residual), kernel) <= goal or size == 0.0:
+        if (
+            measures.estimate(work, replace(point, beta=np.zeros_like(rhs), gradient=residual), kernel) <= goal
+            or size == 0.0
+        ):
             break
         product = (yield from work.curve(point.beta, direction)) + ridge * direction
         step = size / float(direction @ product)
@@ -391,13 +368,6 @@ def _conjugate(
         size, before = float(residual @ toward), size
         direction = toward + (size / before) * direction
     return change, point.gradient + rhs - residual - ridge * change
-
-
-def _squared(work: Working, point: Point, kernel: Solvable) -> float:
-    """Largest violation of the optimality conditions on [free, members], squared: no gap bounds what has no price."""
-    missed = kernel.missed(point.beta[work.f :], point.gradient[work.f :])
-    free = np.abs(point.gradient[: work.f])
-    return float(max(np.max(missed, initial=0.0), np.max(free, initial=0.0))) ** 2
 
 
 def _slow(work: Working, before: float, after: float, goal: float) -> bool:
@@ -441,32 +411,9 @@ def _search(
     while share > 1e-9:
         tried = yield from work.glance(point.beta + share * change)
         after = tried.loss + kernel.cost(tried.beta[work.f :])
-        if after <= before + 1e-4 * share * promised + _noise(work, point):
+        if after <= before + 1e-4 * share * promised + measures.noise(work, point):
             return tried
         if not work.fresh:
             return None
         share *= 0.5
     return None
-
-
-def _noise(work: Working, point: Point) -> float:
-    return 16 * certificate.EPS * max(abs(point.loss) + abs(work.problem.saturated), certificate.DEGENERATE)
-
-
-def _estimate(work: Working, point: Point, kernel: Solvable) -> float:
-    """The gap that the violations on [free, members] alone would cause, in the manner of `certificate`."""
-    b, g, free = point.beta[work.f :], point.gradient[work.f :], point.gradient[: work.f]
-    drift = float(np.sqrt(max(float(free @ work.factor.solve(free)), 0.0)))
-    if not len(b):
-        return drift**2
-    problem, corners = work.problem, work.problem.loss.sharpens
-    # As many rows as there are weights lie in corners, where the loss bends by 1/(8h) at most.
-    bend = min(0.125 * len(work.cols) / (problem.fleet.rows * work.sharp), problem.bend) if corners else problem.bend
-    slack = drift * certificate.steepest(problem, bend)[work.members]
-    young = kernel.young(b, g, slack)
-    # Scaling θ by 1 - lost costs about lost² of the loss; where f* is a line, lost itself, and what corrects θ must
-    # stay within a corner.
-    if not corners:
-        return young.value + young.lost**2 * problem.excess(point.loss) + drift**2
-    correction = INTO_CORNERS * drift**2 + 2.0 * float(slack @ np.abs(b))
-    return young.value + young.lost * problem.excess(point.loss) + correction

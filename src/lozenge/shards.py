@@ -440,6 +440,10 @@ class Shard:
         q = self.loss.width
         apart = D.ndim == 2
         D = D.reshape(len(D), q, -1)
+        level = np.diag(D.sum(axis=0)[:, 0]) if apart else D.sum(axis=0)
+        P = self.columns
+        if min(left.min(initial=P), right.min(initial=P)) >= P:
+            return np.asarray(level[np.ix_(left - P, right - P)])
         L, R = self._side(left), self._side(right)
         # What is asked for on the right is often the last on the left: of such blocks one is the other's transpose.
         repeats = all(
@@ -460,7 +464,6 @@ class Shard:
                     block[own:] = G[L.place[each], R.place[k]][other:].T
         self._margin(D, L, R, G, apart=apart)
         self._margin(D, R, L, G.T, apart=apart)
-        level = np.diag(D.sum(axis=0)[:, 0]) if apart else D.sum(axis=0)
         G[L.constants, R.constants] = level[np.ix_(L.outputs, R.outputs)]
         return _unordered(G, L.order, R.order)
 
