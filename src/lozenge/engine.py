@@ -226,7 +226,9 @@ def _refitted(problem: Problem, beta: Floats, sharp: float) -> Generator[Ask, Su
         beta = beta + step
         if problem.loss.quadratic:
             return beta, True
-        if -float(gradient @ step) <= certificate.EPS**1.5 * max(problem.excess(loss), certificate.DEGENERATE):
+        promised = -float(gradient @ step)
+        still = float(np.max(np.abs(step))) <= 4 * certificate.EPS * float(np.max(np.abs(beta)))
+        if still or promised <= certificate.EPS**1.5 * max(problem.excess(loss), certificate.DEGENERATE):
             # No step is left to take: at an optimum if no pull is left either, else where the loss has gone flat.
             noise = problem.fleet.rounding * np.sqrt(found.residual)
             return beta, bool(np.max(np.abs(gradient + found.curvature @ step)) <= 64 * noise)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     Indices = NDArray[np.int64]
 
+ROWS = 256  # of a Gram that are centred at once
 # A standard deviation below this share of the column's largest entry is the rounding of its mean.
 CONSTANT = 1e-14
 ROUNDED = 4.0 * float(np.finfo(np.float64).eps)  # of an entry's size: what reading it so may round
@@ -196,13 +197,16 @@ class Problem:
         """Z_Lᵀ D Z_R / Σw from X̃ᵀDX̃ on [left, constants] x [right, constants]: the constants centre the rest."""
         q = self.loss.width
         cl, cr = self._centring(left), self._centring(right)
-        centred = raw[:-q, :-q].copy()
-        if cl.any():
-            centred -= cl @ (raw[-q:, :-q] - raw[-q:, -q:] @ cr.T)
-        if cr.any():
-            centred -= raw[:-q, -q:] @ cr.T
-        centred /= (self.scale[left] * self.weight)[:, None]
-        centred /= self.scale[right]
+        size, right_size = (self.scale[left] * self.weight)[:, None], self.scale[right]
+        # raw - cl (C - D crᵀ) - B crᵀ, with B, C and D what raw has of the constants.
+        lower = np.vstack([raw[-q:, :-q] - raw[-q:, -q:] @ cr.T, cr.T]) if cl.any() or cr.any() else None
+        centred = np.empty((len(left), len(right)))
+        for top in range(0, len(left), ROWS):
+            rows = slice(top, min(top + ROWS, len(left)))
+            part = raw[rows, :-q] / size[rows]
+            if lower is not None:
+                part -= (np.hstack([cl[rows], raw[rows, -q:]]) / size[rows]) @ lower
+            np.divide(part, right_size, out=centred[rows])
         return centred
 
     def _centring(self, cols: Indices) -> Floats:

@@ -7,7 +7,6 @@ columns and candidates, whatever the number of rows.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -410,12 +409,13 @@ class Shard:
 
     def _gram(self, D: Floats, w: Floats, eta: Floats, left: Indices, right: Indices) -> Floats:
         """X̃_Lᵀ D X̃_R, by the blocks of the outputs, less what binds the rows."""
-        G = np.empty((len(left), len(right), D.shape[1]))
+        found = []
         for c in range(D.shape[1]):
-            G[:, :, c] = self._blocks(D[:, c], left, right)
+            G = self._blocks(D[:, c], left, right)
             if self.loss.bound:
-                G[:, :, c] -= self._bound(w[:, c], eta[:, c], left, right)
-        return G
+                G -= self._bound(w[:, c], eta[:, c], left, right)
+            found.append(G)
+        return found[0][:, :, None] if len(found) == 1 else np.stack(found, axis=2)
 
     def _bound(self, w: Floats, eta: Floats, left: Indices, right: Indices) -> Floats:
         """(UᵀX̃_L)ᵀ(UᵀX̃_R) of what binds the rows, a few columns of U at once."""
@@ -452,29 +452,26 @@ class Shard:
         G = np.zeros((len(left), len(right)))
         for k, above in enumerate(L.on):
             for each, beside in enumerate(R.on):
-                if apart and k != each:
+                if (apart and k != each) or not (len(above) and len(beside)):
                     continue
                 own = len(above) - len(R.on[k]) if repeats and each < k else len(above)
-                block = G[L.place[k], R.place[each]]
-                if own and len(beside):
+                block = np.empty((len(above), len(beside)))
+                if own:
                     d = D.sum(axis=(1, 2)) if self.loss.shared else D[:, k, 0 if apart else each]
                     block[:own] = self.design.gram(np.ascontiguousarray(d), above[:own], beside)
                 if own < len(above):
-                    other = len(L.on[each]) - len(beside)
-                    block[own:] = G[L.place[each], R.place[k]][other:].T
+                    block[own:] = G[_at(L.place[each], R.place[k])][len(L.on[each]) - len(beside) :].T
+                G[_at(L.place[k], R.place[each])] = block
         self._margin(D, L, R, G, apart=apart)
         self._margin(D, R, L, G.T, apart=apart)
-        G[L.constants, R.constants] = level[np.ix_(L.outputs, R.outputs)]
-        return _unordered(G, L.order, R.order)
+        G[_at(L.constants, R.constants)] = level[np.ix_(L.outputs, R.outputs)]
+        return G
 
     def _side(self, cols: Indices) -> Side:
-        p = self.design.shape[1]
-        key = np.where(cols < self.columns, cols // p, self._copies)
-        order = np.argsort(key, kind="stable")
-        edges = np.searchsorted(key[order], np.arange(self._copies + 2))
-        place = [slice(a, b) for a, b in pairwise(edges[:-1])]
-        on = [cols[order[own]] - k * p for k, own in enumerate(place)]
-        return Side(order, place, on, slice(edges[-2], edges[-1]), cols[order[edges[-2] :]] - self.columns)
+        constants = np.flatnonzero(cols >= self.columns)
+        of = self._places(cols)
+        places = [_run(np.flatnonzero(own)) for own, _ in of]
+        return Side(places, [on for _, on in of], _run(constants), cols[constants] - self.columns)
 
     def _margin(self, D: Floats, features: Side, levels: Side, G: Floats, *, apart: bool) -> None:
         """Fill in the sums of features with the constants of the outputs."""
@@ -485,10 +482,12 @@ class Shard:
                 continue
             edge = D.sum(axis=1) if self.loss.shared else D[:, k]
             if apart:
-                at = np.flatnonzero(levels.outputs == k)
-                G[own, levels.constants][:, at] = self.design.correlate(np.asfortranarray(edge[:, :1]), on)
+                at = levels.outputs == k
+                margin = np.zeros((len(on), len(at)))
+                margin[:, at] = self.design.correlate(np.asfortranarray(edge[:, :1]), on)
             else:
-                G[own, levels.constants] = self.design.correlate(np.asfortranarray(edge[:, levels.outputs]), on)
+                margin = self.design.correlate(np.asfortranarray(edge[:, levels.outputs]), on)
+            G[_at(own, levels.constants)] = margin
 
     def _plain(self, w: Floats, left: Indices, right: Indices) -> Floats:
         """X̃_Lᵀ diag(w) X̃_R on the design's own columns; column p is the constant."""
@@ -507,20 +506,32 @@ class Shard:
 
 
 class Side(NamedTuple):
-    """Some columns by the copies of the features that they are in, then the constants.
+    """Some columns by the copies of the features that they are in, and the constants.
 
     Attributes
     ----------
-    order : the columns' places in that order
-    place, on : of each copy, where it lies there, and the design's columns that it asks for
-    constants, outputs : where the constants lie, and the outputs that they are of
+    place, on : of each copy, where its columns are among those asked for, and the design's columns that they are
+    constants, outputs : where the constants are, and the outputs that they are of
     """
 
-    order: Indices
-    place: list[slice]
+    place: list[slice | Indices]
     on: list[Indices]
-    constants: slice
+    constants: slice | Indices
     outputs: Indices
+
+
+def _run(places: Indices) -> slice | Indices:
+    """A slice, where places follow one another."""
+    if not (np.diff(places) == 1).all():
+        return places
+    return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0)
+
+
+def _at(rows: slice | Indices, columns: slice | Indices) -> Any:
+    """The index of a block."""
+    if isinstance(rows, slice) or isinstance(columns, slice):
+        return rows, columns
+    return np.ix_(rows, columns)
 
 
 class Held:
@@ -549,15 +560,6 @@ class Held:
             curvature / total, rho, small.centre, small.constant, small.l1, small.l2, b, small.loss, small.goal, pull
         )
         return b, pull, level
-
-
-def _unordered(G: Floats, rows: Indices, columns: Indices) -> Floats:
-    """Rows and columns back where they were."""
-    if (np.diff(rows) == 1).all() and (np.diff(columns) == 1).all():
-        return G
-    found = np.empty_like(G)
-    found[np.ix_(rows, columns)] = G
-    return found
 
 
 def rounding_of(rows: int) -> float:

@@ -28,10 +28,11 @@ if TYPE_CHECKING:
 
 EXCHANGE = 2.5e9  # multiplications a second of columns that enter and leave a factor
 SWEEPS = 400.0  # over the kept columns, of descent on the rows at one α where columns are correlated
-SLICE = 256  # columns that join a Gram at once: what lies beside it while it grows stays small
+SLICE = 256  # columns of an output that join a Gram at once: what lies beside it while it grows stays small
 PROVED = 1_000  # columns whose independence is looked into where there is no Gram
 REFITTED = 16  # free columns that are refitted before every gradient
 REFIT = 2e-5  # predicted seconds of a gradient that is worth it
+ROWS = 64  # of a Gram that are looked through at once
 SAME = 2e-15  # columns whose correlation is this near to ±1 repeat each other
 
 
@@ -185,7 +186,7 @@ class Working:
         self.taken, self.spent = self.problem.coefficients(beta[:, None], self.cols), 0.0
         self._forget()
         yield from self._corner()
-        yield from self.deepen(core)
+        yield from self.deepen(core[np.argsort(self.members[core])])  # as the columns lie, which is read fastest
         self.fresh = True
 
     def grow(self, joining: Indices) -> Generator[Ask, Sums, None]:
@@ -200,7 +201,7 @@ class Working:
         self.members = np.append(self.members, joining)
         held = self.problem.fleet.hold() if self.held is None and _rowwise(self.problem, len(self.members)) else None
         if held is not None:
-            self.held, self.fresh = held, True
+            self.held, self.fresh, self._room = held, True, np.zeros((0, 0))
             self._forget()
         if self.held is not None:
             return
@@ -216,8 +217,9 @@ class Working:
             room[:old, :old] = self.reduced
             self._room = room
             self.reduced = room[:old, :old]
-        for first in range(0, len(joining), SLICE):
-            yield from self._joined(joining[first : first + SLICE])
+        step = SLICE * self.problem.loss.width
+        for first in range(0, len(joining), step):
+            yield from self._joined(joining[first : first + step])
 
     def _joined(self, joining: Indices) -> Generator[Ask, Sums, None]:
         problem, f, old = self.problem, self.f, len(self.core)
@@ -263,7 +265,7 @@ class Working:
 
     def _forget(self) -> None:
         self.core, self.copies = self.core[:0], self.copies[:0]
-        self.reduced = self._room = np.zeros((0, 0))
+        self.reduced = self._room[:0, :0]  # and keep the room
         self.side = np.zeros((self.f, 0))
         self.support = _kernel.Support()
 
@@ -496,11 +498,9 @@ def _gramless(problem: Problem) -> bool:
 def _repeats(S: Floats, old: int) -> Bools:
     """Which of the columns from ``old`` on have correlation ±1 with an earlier one."""
     size = np.sqrt(np.maximum(np.diagonal(S), 0.0))
-    new = np.arange(len(S) - old)
-    near = np.abs(S[old:])
-    near[new, old + new] = 0.0
-    same = near >= ((1.0 - SAME) * size[old:])[:, None] * size
-    same[new, old + new] = False
-    if not same.any():
-        return np.zeros(len(new), dtype=bool)
-    return np.tril(same, old - 1).any(axis=1) & (size[old:] > 0)
+    found = np.zeros(len(S), dtype=bool)
+    for top in range(old, len(S), ROWS):
+        end = min(top + ROWS, len(S))
+        same = np.abs(S[top:end, :end]) >= ((1.0 - SAME) * size[top:end])[:, None] * size[:end]
+        found[top:end] = np.tril(same, top - 1).any(axis=1)
+    return found[old:] & (size[old:] > 0)

@@ -29,7 +29,8 @@ def weighted(pack: Pack, order: Literal["C", "F"], n: int, w: Floats, left: Indi
     which they are added follow from the shapes alone, so the number of threads changes no bit.
     """
     same = np.array_equal(left, right)
-    root = np.sqrt(w) if same and w.min(initial=0.0) >= 0.0 else None
+    sign = -1.0 if w.max(initial=0.0) <= 0.0 else 1.0  # one of them for all rows, or no root
+    root = np.sqrt(sign * w) if same and (sign * w).min(initial=0.0) >= 0.0 else None
     width = max(1, len(left) if root is not None else len(left) + len(right))
     count = -(-n // max(1, PANEL // width))
     room = np.empty(-(-n // count) * width)
@@ -47,7 +48,8 @@ def weighted(pack: Pack, order: Literal["C", "F"], n: int, w: Floats, left: Indi
                 pack(right, top, bottom, w, R)
                 yield L, R
 
-    return add_up(panels(), n, len(left), len(right), same=same)
+    G = add_up(panels(), n, len(left), len(right), same=same)
+    return G if root is None or sign > 0.0 else np.negative(G, out=G)
 
 
 def add_up(panels: Iterable[tuple[Floats, Floats]], n: int, k: int, r: int, *, same: bool) -> Floats:

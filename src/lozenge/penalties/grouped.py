@@ -55,12 +55,14 @@ class Grouped(Whole):
     def on(self, cols: Indices, weights: Floats, unit: Floats) -> Self:  # noqa: ARG002 - a norm has no unit of its own
         """Some columns, whole groups of them but for those that cannot be penalised."""
         labels = self._labels[cols]
-        for label in np.unique(labels):
-            own = np.unique(weights[labels == label])
-            if len(own) > 1:
-                raise ValueError(
-                    f"the columns of one group need one penalty weight; group {label} has {own[0]:g} and {own[-1]:g}"
-                )
+        least, most = np.full((2, int(labels.max(initial=-1)) + 1), np.inf) * [[1.0], [-1.0]]
+        np.minimum.at(least, labels, weights)
+        np.maximum.at(most, labels, weights)
+        for label in np.flatnonzero(least < most):
+            raise ValueError(
+                f"the columns of one group need one penalty weight; group {label} has {least[label]:g} and"
+                f" {most[label]:g}"
+            )
         return replace(self, groups=labels, weights=weights)
 
     def with_weights(self, weights: Floats) -> Self:
