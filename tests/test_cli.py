@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csc_array
 
 from lozenge import cli, screens
+from lozenge.cli import telling
 from lozenge.results import Certificate, CrossValidation, Forces, History, Model, Reason, Status
 from lozenge.results import Path as Record
 
@@ -493,7 +494,7 @@ def test_leaks_are_warned_of_even_when_quiet(run):
 def test_many_notes_are_capped(run):
     write(**{f"day{j}": [f"2020-01-{1 + k % 28:02d}" for k in range(60)] for j in range(20)})
     _, _, err = run(*FIT)
-    assert err.count("left out (date)") == cli.NOTES
+    assert err.count("left out (date)") == telling.NOTES
     assert "and 12 more notes" in err
     assert run(*FIT, "--all")[2].count("left out (date)") == 20
 
@@ -1062,16 +1063,16 @@ def test_the_bar_shows_on_a_terminal_after_a_while_and_is_gone_at_the_end(monkey
 
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
-    with cli._Bar(quiet=False) as bar:
+    with telling.Bar(quiet=False) as bar:
         bar(1, 100, 3, 1e-7)
     assert terminal.getvalue() == ""
-    monkeypatch.setattr(cli, "BEFORE_BAR", 0.0)
-    with cli._Bar(quiet=False) as bar:
+    monkeypatch.setattr(telling, "BEFORE_BAR", 0.0)
+    with telling.Bar(quiet=False) as bar:
         bar(1, 100, 3, 1e-7)
         bar(2, 100, 3, 1e-7)
     assert "alpha 2/100" in terminal.getvalue()
     assert terminal.getvalue().rstrip().endswith("\x1b[2K")
-    with cli._Bar(quiet=True) as bar:
+    with telling.Bar(quiet=True) as bar:
         bar(1, 100, 3, 1e-7)
 
 
