@@ -32,8 +32,9 @@ _VERSIONS = """
 import hashlib, importlib.metadata, importlib.util, json, pathlib, platform, sys
 version = importlib.metadata.version(sys.argv[1])
 if sys.argv[1] == "lozenge":  # a checkout changes while its version stays
-    folder = pathlib.Path(importlib.util.find_spec("lozenge").submodule_search_locations[0])
-    files = sorted(f for f in folder.rglob("*") if f.suffix in {".py", ".so", ".dylib"})
+    folders = importlib.util.find_spec("lozenge").submodule_search_locations  # two, where it is installed as editable
+    files = [f for folder in folders for f in sorted(pathlib.Path(folder).rglob("*"))]
+    files = [f for f in files if f.suffix in {".py", ".so", ".dylib"}]
     version += "+" + hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:8]
 others = [importlib.metadata.version(name) for name in ("numpy", "scipy")]
 print(json.dumps([version, *others, platform.python_version()]))
