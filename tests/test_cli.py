@@ -232,7 +232,7 @@ def test_long_tables_show_ten_rows_each_and_say_what_is_left_out():
 def test_what_is_not_certified_says_so_with_the_status():
     path = handmade(["a", "b"], coef=[1, 0], left=[1, 0.5], uncertified=[2], unique=False)
     text = " ".join(" ".join(screen(path)).split())
-    assert "NOT CERTIFIED at 1 of 3 alphas, the chosen one not (it is within 1.0e-09); asked 1e-06. Rounding" in text
+    assert "NOT CERTIFIED at 1 of 3 alphas; the chosen one is certified, within 1.0e-09; asked 1e-06. Rounding" in text
     assert "Not proved unique" in text
     assert not screens.is_certified(path)
     assert screens.record(path, "1se")["max_gap"] == 1e-3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, localcontext
+
 import cvxpy as cp
 import numpy as np
 import pytest
@@ -279,3 +281,52 @@ def test_an_offset_moves_every_ordered_output():
     moved = lz.path(X, y, loss="ordinal", alphas=[0.05], tol=1e-12, offset=np.full(60, 3.0))
     np.testing.assert_allclose(moved.coefs.toarray(), plain.coefs.toarray(), atol=1e-7)
     np.testing.assert_allclose(moved.intercepts, plain.intercepts - 3.0, atol=1e-6)
+
+
+# -- found by breaking them -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ends", [(1.8, -37.7), (37.7, -1.7), (300.0, -2.0), (2.0, -300.0), (40.0, -40.0), (3.0, 2.9)])
+def test_the_ordinal_conjugate_of_a_slope_is_that_of_its_place(ends):
+    """f + f* = uη at u = f'(η), worked out in 200 digits."""
+    loss, y, eta = Ordinal(classes=3), np.ones(1), np.array([ends])
+    with localcontext() as context:
+        context.prec = 200
+        high, low = (1 / (1 + (-Decimal(end)).exp()) for end in ends)
+        value = -(high - low).ln()
+        u = [-high * (1 - high) / (high - low), low * (1 - low) / (high - low)]
+        wanted = sum(x * Decimal(end) for x, end in zip(u, ends, strict=True)) - value
+    found = loss.conjugate(y, loss.gradient(y, eta))
+    np.testing.assert_allclose(found, [float(wanted)], rtol=1e-13, atol=1e-15)
+
+
+def test_separable_ordinal_classes_are_certified_down_the_path():
+    X = np.random.default_rng(0).standard_normal((120, 4))
+    y = np.digitize(X[:, 0], [-0.7, 0.7])
+    path = lz.path(X, y, loss="ordinal", alpha_min_ratio=1e-4)
+    assert path.gaps.max() <= 1e-6
+
+
+@pytest.mark.parametrize(
+    ("y", "loss", "said"),
+    [
+        (np.arange(30) % 3, Ordinal(order=[0, 1, 2, 0]), "order names '0' twice"),
+        (np.append(np.ones(29), 1e300), "huber", r"at most 1e\+150 in size.*1e\+300 in row 29"),
+        (np.array(["a"] * 30), "multinomial", "got 'a' alone"),
+        (np.column_stack([np.arange(30.0), np.arange(30) == 29]), "cox", "at no event is another row at risk"),
+        (
+            np.column_stack([np.arange(30.0), np.ones(30), -np.ones(30), np.arange(30.0)]),
+            "cox", "at no event is another row at risk, in 30 strata of 30 rows",
+        ),
+    ],
+)  # fmt: skip
+def test_what_has_no_answer_is_refused(y, loss, said):
+    with pytest.raises(ValueError, match=said):
+        lz.path(np.random.default_rng(0).standard_normal((30, 2)), y, loss=loss)
+
+
+def test_a_constant_is_its_own_quantile():
+    path = lz.path(np.random.default_rng(0).standard_normal((60, 4)), np.ones(60), loss="quantile")
+    assert path.intercepts[0] == 1.0
+    assert path.coefs.nnz == 0
+    assert path.gaps[0] == 0.0

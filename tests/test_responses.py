@@ -284,7 +284,11 @@ def cell(name, row, value):
             ["--target", "count", "--exposure", "years"],
             "column 'years', row 9: '' instead of an exp",
         ),
-        (cell("years", 9, "long"), ["--target", "count", "--exposure", "years"], "row 9: 'long' instead of a number"),
+        (
+            cell("years", 9, "long"),
+            ["--target", "count", "--exposure", "years"],
+            "row 9: 'long' instead of an exposure above 0",
+        ),
         (cell("shift", 2, "inf"), ["--target", "real", "--offset", "shift"], "row 2: 'inf' instead of a finite number"),
         (cell("shift", 2, "NA"), ["--target", "real", "--offset", "shift"], "row 2: '' instead of a number, which is"),
         (
@@ -802,3 +806,18 @@ def test_a_score_is_against_a_constant_beside_the_offset():
         path = lz.path(X, target, loss=loss, offset=offset, sample_weight=w, alphas=[0.02], tol=1e-9)
         score = path.at(0.02).score(X, target, sample_weight=w, offset=offset)
         assert score == pytest.approx(path.deviance_ratio[0], abs=1e-8), loss
+
+
+def test_a_lesson_runs_on_any_response(run):
+    write()
+    for asked in (SURVIVAL, ("--target", "count", "--loss", "poisson", "--exposure", "years")):
+        code, out, _ = run("lesson", "corner", "--data", "data.csv", *asked, "--select", "0.05")
+        assert code == 0
+        assert "corner" in out
+    code, _, err = run("lesson", "corner", *SURVIVAL)
+    assert code == 2
+    assert "--data FILE goes with --target COLUMN, or with --time and --event" in " ".join(err.split())
+
+
+def test_a_share_that_is_not_whole_is_never_a_hundred():
+    assert [screens.percent(share) for share in (1.0, 0.9999, 0.996, 0.994)] == ["100 %", "99.9 %", "99.6 %", "99 %"]

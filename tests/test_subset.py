@@ -40,7 +40,8 @@ def enumerate_supports(S, linear, l2, box):
         A = np.array(list(itertools.combinations(range(p), k)))
         stack = M[A[:, :, None], A[:, None, :]]
         x = (np.linalg.pinv(stack, rcond=1e-10, hermitian=True) @ linear[A][..., None])[..., 0]
-        found = -np.sum(linear[A] * x, axis=1) / 2
+        # In full: -linearᵀx/2 would take an error of x whole, where this takes its square.
+        found = np.einsum("ni,nij,nj->n", x, stack, x) / 2 - np.sum(linear[A] * x, axis=1)
         out = np.flatnonzero((abs(x) > box).any(axis=1))
         if len(out):
             x, stack, c = np.clip(x[out], -box, box), stack[out], linear[A[out]]

@@ -156,8 +156,10 @@ def _refined(work: Working, alpha: float, point: Point, change: Floats) -> Gener
 
 
 def sharpening(last: float, loss: float) -> list[float]:
-    """Widths of corners that go down to the last one, each from where the one before left."""
+    """Widths of corners that go down to the last one, each from where the one before left; nan without a loss."""
     first = max(WIDEST * loss, last)
+    if not first > 0.0:
+        return [np.nan]
     count = int(np.ceil(np.log(first / last) / np.log(SHARPER))) if first > last > 0.0 else 0
     return [float(width) for width in np.geomspace(first, last, count + 1)]
 

@@ -90,6 +90,11 @@ def curve(alphas: Floats, folds: Floats, weights: Floats, *, seed: int, uncertif
     count = len(folds)
     share = weights / weights.sum()
     mean = share @ folds
+    if not np.isfinite(mean).any():
+        raise ValueError(
+            "the held-out deviance is no number at any alpha: values are so large or so far apart that its sum "
+            "overflows; look for a wrong cell in y or X, or measure them in larger units"
+        )
     spread = share @ np.square(folds - mean)
     se = np.sqrt(spread / max(count - 1, 1))
     best = int(np.argmin(mean))

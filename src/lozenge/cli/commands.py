@@ -263,7 +263,17 @@ def lesson(
     name: Annotated[str | None, typer.Argument(metavar="NAME", autocompletion=lessons_of)] = None,
     listed: Annotated[bool, typer.Option("--list", help="Name them all.")] = False,
     data: Annotated[str | None, typer.Option(metavar="FILE", help="Run it on a table.")] = None,
-    target: Annotated[str | None, typer.Option(metavar="COLUMN", help="To predict, with --data.")] = None,
+    target: Targets = None,
+    loss: Named = "auto",
+    time: Time = None,
+    event: Event = None,
+    start: Start = None,
+    strata: Strata = None,
+    offset: Offset = None,
+    exposure: Exposure = None,
+    weight: Weight = None,
+    order: Order = None,
+    ties: Ties = None,
     select: Annotated[str, typer.Option(metavar="RULE", help="With --data: 1se, min or a number.")] = "1se",
     drop: Annotated[list[str] | None, columns("With --data: leave out; may be repeated.")] = None,
     drop_missing_target: Annotated[
@@ -285,16 +295,21 @@ def lesson(
         return
     if name not in LESSONS:
         raise typer.BadParameter(f"{', '.join(LESSONS)}{meant(name, LESSONS)}; got '{name}'", param_hint="NAME")
-    if (data is None) != (target is None):
-        raise typer.BadParameter("--data FILE and --target COLUMN go together", param_hint="--data")
+    roles = roles_of(target, time, event, start, strata, offset, exposure, weight)
+    if (data is None) != (not roles.explained):
+        raise typer.BadParameter(
+            "--data FILE and --target COLUMN, or --time and --event, go together", param_hint="--data"
+        )
     rule = rule_of(select, 10)
     check_outputs(data or "", force=force, plot=plot)
-    if data is None or target is None:
+    if data is None:
         found = LESSONS[name]()
     else:
+        response = Response(loss_of(loss, order, ties), roles)
+        response.check()
         _refuse_terminal(ctx, data)
-        table = tables.encode(tables.read(data), target, drop=drop or (), drop_missing_target=drop_missing_target)
-        found = LESSONS[name](taught(table, rule, quiet=quiet))
+        table = tables.encode(tables.read(data), roles, drop=drop or (), drop_missing_target=drop_missing_target)
+        found = LESSONS[name](taught(table, rule, response, quiet=quiet))
     print_lines(screens.lesson(found), color)
     if plot is not None:
         write(None, None, {plot: picture_of(found, plot)}, force=force, quiet=quiet)

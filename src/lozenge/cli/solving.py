@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lozenge.cli.naming import encoding_of, unpriced
-from lozenge.cli.response import Response
 from lozenge.cli.rule import rule_name
 from lozenge.cli.telling import Bar, tell_notes
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from lozenge.cli.response import Response
     from lozenge.results import Path
     from lozenge.screens import Line
     from lozenge.tables import Table
@@ -129,9 +129,9 @@ def demo_tables() -> Iterator[tuple[str, str, Any]]:
     yield "cancer.csv", "tumour", frame.with_columns(tumour=pl.Series(tumour))
 
 
-def taught(table: Table, rule: str | float, *, quiet: bool) -> Path:
+def taught(table: Table, rule: str | float, response: Response, *, quiet: bool) -> Path:
     """The lasso on a table, as ``fit`` makes it."""
     tell_notes(table.notes, quiet=quiet, everything=False)
     cv = 10 if isinstance(rule, str) else 0
-    loss, _ = Response(None, table.encoding.roles).on(table, cv, quiet=quiet)
+    loss, _ = response.on(table, cv, quiet=quiet)
     return entered(solve(table, rule, quiet=quiet, loss=loss, cv=cv or None))

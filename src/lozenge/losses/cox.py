@@ -304,6 +304,14 @@ class Cox:
         if not event.any():
             raise ValueError("event holds no 1: every row is censored, and nothing tells who is at risk sooner")
         values = np.column_stack([time, event, start, strata])
+        if not any(
+            (risks.sums(np.ones(len(risks.rows))) > 1.0).any() for risks in self._risks(values, np.ones(len(y)))
+        ):
+            among = f", in {len(np.unique(strata)):,} strata of {len(y):,} rows" if "strata" in given else ""
+            raise ValueError(
+                f"at no event is another row at risk{among}: there is nothing to compare. Is it the right column of "
+                f"{'strata' if among else 'times'}?"
+            )
         return Target(values, kinds=event.astype(np.intp))
 
     def _risks(self, y: Floats, w: Floats) -> list[Risks]:

@@ -100,7 +100,7 @@ class Huber(Edged):
 
     def check(self, y: NDArray[Any], names: tuple[str, ...] = ()) -> Target:  # noqa: ARG002 - the protocol's signature
         """Refuse a response that is not numbers."""
-        return Target(responses.numbers(y, self.name))
+        return Target(responses.squarable(y, self.name))
 
 
 def weighted_quantile(y: Floats, w: Floats, share: float) -> Floats:

@@ -114,10 +114,9 @@ class Ordinal(Elementwise):
         apart = np.maximum(ub - ua, 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
             pi = product / (apart + np.sqrt(np.square(apart) + product))
-            upper, lower = 0.5 * (total + pi), 0.5 * (total - pi)
-            # a = log(A/(1 - A)), and 1 - A = (2 - S - π)/2
-            high = np.log(upper) - np.log(np.maximum(0.5 * (2.0 - total - pi), 0.0))
-            low = np.log(np.maximum(lower, 0.0)) - np.log(0.5 * (2.0 - total + pi))
+            # a = log(A/(1 - A)) with A = (S + π)/2, b = log(B/(1 - B)) with B = (S - π)/2
+            high = np.log(0.5 * (total + pi)) - np.log(_share(0.5 * (2.0 - total - pi), -ua * pi))
+            low = np.log(_share(0.5 * (total - pi), ub * pi)) - np.log(0.5 * (2.0 - total + pi))
             middle = np.where(ua < 0.0, ua * high, 0.0) + np.where(ub > 0.0, ub * low, 0.0) + np.log(pi)
         return np.where(inside, np.where(first | last, ends, middle), np.inf)
 
@@ -150,6 +149,9 @@ class Ordinal(Elementwise):
         classes = responses.some_classes(y, self.name)
         if self.order is not None:
             known = np.array(list(self.order))
+            twice = [each for k, each in enumerate(known) if each in known[:k]]
+            if twice:
+                raise ValueError(f"order names {responses.label(twice[0])!r} twice; got {list(self.order)}")
             unknown = np.setdiff1d(classes, known)
             if len(unknown):
                 shown = responses.label(unknown[0])[:40]
@@ -163,7 +165,8 @@ class Ordinal(Elementwise):
             )
         if len(classes) == 2:
             raise ValueError(
-                f"y holds two classes, {classes[0]} and {classes[1]}, and loss={self.name!r} takes more; use 'logistic'"
+                f"y holds two classes, {responses.label(classes[0])} and {responses.label(classes[1])}, and "
+                f"loss={self.name!r} takes more; use 'logistic'"
             )
         codes = np.argmax(y[:, None] == classes, axis=1)
         return Target(codes.astype(np.float64), tuple(classes.tolist()), kinds=codes)
@@ -181,3 +184,9 @@ class Ordinal(Elementwise):
         a = np.where(above.any(axis=-1), np.sum(np.where(above, eta, 0.0), axis=-1), np.inf)
         b = np.where(below.any(axis=-1), np.sum(np.where(below, eta, 0.0), axis=-1), -np.inf)
         return a, b, a - b
+
+
+def _share(near: Floats, product: Floats) -> Floats:
+    """B in [0, 1] of a known B(1 - B), which tells it where a difference of numbers near 1 has lost it."""
+    small = 2.0 * product / (1.0 + np.sqrt(np.maximum(1.0 - 4.0 * product, 0.0)))
+    return np.where(near < 0.25, small, np.maximum(near, 0.0))

@@ -9,6 +9,7 @@ import numpy as np
 from lozenge.losses.base import Target
 
 MOST_CLASSES = 1_000
+LARGEST = 1e150  # whose square is a number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,6 +38,18 @@ def numbers(y: NDArray[Any], loss: str) -> Floats:
     return y.astype(np.float64)
 
 
+def squarable(y: NDArray[Any], loss: str) -> Floats:
+    """(n,) numbers whose squares are numbers."""
+    values = numbers(y, loss)
+    far = np.flatnonzero(np.abs(values) > LARGEST)
+    if len(far):
+        raise ValueError(
+            f"y must be at most {LARGEST:g} in size for loss={loss!r}, or its square is no number; got "
+            f"{values[far[0]]:g} in row {far[0]}: mend that value, or measure y in a larger unit"
+        )
+    return values
+
+
 def at_least(y: NDArray[Any], loss: str, *, positive: bool = False) -> Floats:
     """(n,) numbers that are not negative, or all positive."""
     values = numbers(y, loss)
@@ -56,7 +69,7 @@ def two_classes(y: NDArray[Any], loss: str) -> Target:
     """The smaller of two labels coded 0 and the larger 1."""
     classes = np.unique(column(y, loss))
     if len(classes) != 2:
-        shown = ", ".join(str(c)[:20] for c in classes[:4]) + (", …" if len(classes) > 4 else "")
+        shown = ", ".join(label(c)[:20] for c in classes[:4]) + (", …" if len(classes) > 4 else "")
         remedy = "for more classes use loss='multinomial', for a number loss='squared'"
         remedy = "one class cannot be told from another" if len(classes) < 2 else remedy
         raise ValueError(f"y must hold two classes for the {loss} loss; got {len(classes)} ({shown}): {remedy}")
@@ -68,7 +81,7 @@ def some_classes(y: NDArray[Any], loss: str) -> NDArray[Any]:
     """The distinct labels in sorted order; two or more, and far fewer than rows."""
     classes = np.unique(column(y, loss))
     if len(classes) < 2:
-        alone = f"{classes[0]!r} alone" if len(classes) else "none"
+        alone = f"{label(classes[0])!r} alone" if len(classes) else "none"
         raise ValueError(f"y must hold two classes or more for the {loss} loss; got {alone}")
     if len(classes) > MOST_CLASSES or (classes.dtype.kind == "f" and (classes % 1.0 != 0.0).any()):
         shown = ", ".join(str(each)[:20] for each in classes[:4])

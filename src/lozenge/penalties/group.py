@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Group(Grouped):
     """Ω(b) = Σ_g v_g‖b_g‖₂: the norm has a corner where all of a group is zero, so that it enters or leaves whole.
 
-    v_g is √(columns of the group) unless penalty weights are given.
+    v_g is √(columns of the group), of X and not of its weights for several outputs, unless penalty weights are given.
 
     Parameters
     ----------

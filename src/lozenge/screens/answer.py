@@ -260,7 +260,7 @@ def _explained(path: Path) -> str:
     words = " in sample" if response.quadratic(path.model) else " of the deviance explained"
     if ((path.model.penalty_weights == 0) & ~path.model.constant).any():
         words += ", beyond the unpenalised features alone"
-    text = f"{path.deviance_ratio[path.chosen]:.3f}{words}"
+    text = f"{round(float(path.deviance_ratio[path.chosen]), 3) + 0.0:.3f}{words}"
     cv, null = path.cv, _held_out_null(path)
     if cv is None or not null > 0:
         return text
@@ -305,10 +305,12 @@ def _certified(path: Path) -> tuple[str, str]:
         return "certified", f"within {worst:.1e} {_proof(path).format(where=where)}"
     why = dict.fromkeys(path.status[k].value.partition(": ")[2] for k in bad)
     reached = path.certificates[path.chosen].value
-    chosen = f"the chosen one {'among them' if path.chosen in bad else 'not'} (it is within {reached:.1e})"
-    text = f"at {len(bad):,} of {total}, {chosen}; asked {path.model.tol:.0e}."
+    near = f"within {reached:.1e}" if np.isfinite(reached) else "without any bound"
+    chosen = f"the chosen one among them, {near}" if path.chosen in bad else f"the chosen one is certified, {near}"
+    ends = f", {number(path.axis[bad[0]], 3)} to {number(path.axis[bad[-1]], 3)}" if len(bad) > 1 else ""
+    text = f"at {len(bad):,} of {total}{ends}; {chosen}; asked {path.model.tol:.0e}."
     if path.by_size and len(path.axis) == 1:
-        text = f"this subset is within {reached:.1e}; asked {path.model.tol:.0e}."
+        text = f"this subset is {near}; asked {path.model.tol:.0e}."
     return "NOT CERTIFIED", " ".join([text, *map(_sentence, why)])
 
 

@@ -49,7 +49,8 @@ def by_output(path: Path, coef: NDArray[np.float64], listed: Sequence[int]) -> l
     lines = [Line(f"{title}, in {len(kept):,} of {count(p, 'feature')}"), *table]
     if more := len(order) - len(shown):
         lines.append(Line("", f"  and {count(more, 'more feature')} (--all)"))
-    return [*lines, Line("", f"  Per SD; {ZERO} is an exact zero. --json has them in the units of the table.")]
+    where = ", intercepts at 0" if _intercepts(path) else ""
+    return [*lines, Line("", f"  Per SD{where}; {ZERO} is an exact zero. --json has the table's units.")]
 
 
 def feature(path: Path, j: int) -> str:

@@ -106,6 +106,8 @@ def percent(share: float) -> str:
     """Give a share as whole per cent, 1 % where it is small but not zero."""
     if 0.0 < share < LEAST:
         return f"< {100 * LEAST:g} %"
+    if 0.995 <= share < 1.0:
+        return f"{math.floor(1e3 * share) / 10:g} %"  # 100 is kept for the whole
     return f"{100 * share:.0f} %" if share >= 0.01 or share == 0 else f"{100 * share:.1g} %"
 
 

@@ -118,7 +118,9 @@ def encode(
     parts = [made for made in plans.values() if not isinstance(made, LeftOut)]
     dropped = len(rows) - len(y)
     notes = [f"{count(dropped, 'row')} without {quoted(roles.explained)} dropped."] if dropped else []
-    notes += [f"{show(name)} left out ({made.kind}): {made.why}; {made.how}." for name, made in out.items()]
+    notes += [
+        f"{made.stress}{show(name)} left out ({made.kind}): {made.why}; {made.how}." for name, made in out.items()
+    ]
     if not parts:
         raise ValueError(" ".join(["nothing to learn from: every column is left out.", *notes[:20]]))
     encoding = replace(_named(parts, raw), roles=roles)

@@ -108,9 +108,9 @@ def matrix(parts: Sequence[Part], raw: Mapping[str, Column], n: int) -> tuple[Fl
     return X, tuple(note for note in notes if note)
 
 
-def as_numbers(column: Column, *, days: bool) -> Column:
+def as_numbers(column: Column, *, days: bool, wanted: str = "a number") -> Column:
     """Numbers of a raw column, read from its text where another reader left text."""
-    wanted = "a date (YYYY-MM-DD)" if days else "a number"
+    wanted = "a date (YYYY-MM-DD)" if days else wanted
     if column.kind in ({"date"} if days else {"number", "bool"}):
         return column
     numbers = np.full(len(column.values), np.nan)

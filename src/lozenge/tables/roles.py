@@ -83,6 +83,8 @@ class Roles:
         check_known(self.columns, columns)
         for name in self.columns:
             kinds = [kind for kind, each in self._named() if each == name]
+            if len(set(kinds)) < len(kinds):
+                raise ValueError(f"'{show(name)}' is named twice as {kinds[0]}; once is enough")
             if len(kinds) > 1:
                 raise ValueError(f"'{show(name)}' is named as {' and as '.join(kinds)}; a column can be one of them")
 
@@ -269,7 +271,7 @@ def amounts(found: Column, rows: Bools, wanted: str, fine: Callable[[Floats], Bo
     ValueError
         Naming the first cell that is not.
     """
-    numbers = as_numbers(found, days=False)
+    numbers = as_numbers(found, days=False, wanted=wanted)
     bad = rows & (numbers.missing | ~fine(numbers.values))
     if bad.any():
         row = int(bad.argmax())

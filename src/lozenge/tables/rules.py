@@ -25,6 +25,7 @@ class LeftOut(NamedTuple):
     kind: str
     why: str
     how: str
+    stress: str = ""  # before what is said of it
 
 
 def plan(column: Column, *, kept: bool) -> Number | Factor | LeftOut:
@@ -50,7 +51,9 @@ def plan(column: Column, *, kept: bool) -> Number | Factor | LeftOut:
     if not kept and (reason := _too_many(levels, len(present))):
         if odd := _odd_ones_out(levels):
             clean = "write such cells as plain numbers, or leave them empty, and it is read as a number"
-            return LeftOut("numbers in text", f"it looks like numbers but for cells such as '{show(odd)}'", clean)
+            return LeftOut(
+                "numbers in text", f"it looks like numbers but for cells such as '{show(odd)}'", clean, "Warning: "
+            )
         return LeftOut(*reason, f"{bring} as a 0/1 column for each level")
     if len(levels) > KEPT_LEVEL_CAP:
         told = f"has {len(levels):,} levels, over the cap of {KEPT_LEVEL_CAP:,}"
