@@ -297,9 +297,8 @@ def lesson(
         raise typer.BadParameter(f"{', '.join(LESSONS)}{meant(name, LESSONS)}; got '{name}'", param_hint="NAME")
     roles = roles_of(target, time, event, start, strata, offset, exposure, weight)
     if (data is None) != (not roles.explained):
-        raise typer.BadParameter(
-            "--data FILE and --target COLUMN, or --time and --event, go together", param_hint="--data"
-        )
+        text = "--data FILE goes with --target COLUMN, or with --time and --event"
+        raise typer.BadParameter(text, param_hint="--data")
     rule = rule_of(select, 10)
     check_outputs(data or "", force=force, plot=plot)
     if data is None:
