@@ -177,7 +177,6 @@ def screen(path, *, used_by=(), everything=False, file="t.csv", rule="1se", **su
         file=file,
         summary=SUMMARY | {"features": len(path.feature_names), "numeric": len(path.feature_names)} | summary,
         target="y 1 to 2",
-        rule=rule,
     )
     return [str(line) for line in lines]
 
@@ -235,9 +234,9 @@ def test_what_is_not_certified_says_so_with_the_status():
     assert "NOT CERTIFIED at 1 of 3 alphas; the chosen one is certified, within 1.0e-09; asked 1e-06. Rounding" in text
     assert "Not proved unique" in text
     assert not screens.is_certified(path)
-    assert screens.record(path, "1se")["max_gap"] == 1e-3
+    assert screens.record(path)["max_gap"] == 1e-3
     infinite = replace(path, gaps=np.array([0, 0, np.inf]))
-    assert screens.record(infinite, "1se")["max_gap"] is None
+    assert screens.record(infinite)["max_gap"] is None
 
 
 def test_an_unpenalised_feature_is_kept_and_free():
@@ -705,7 +704,7 @@ def test_rows_without_a_target_are_dropped_when_asked(run):
         (["--cv", "0", "--select", "min"], "needs a cross-validation"),
         (["--cv", "1"], "2 folds or more"),
         (["--cv", "-1"], "--cv"),
-        (["--select", "best"], "1se, min or an alpha above 0; got 'best'"),
+        (["--select", "best"], "df=K, stable or an alpha above 0; got 'best'"),
         (["--select", "-1"], "above 0"),
         (["--select", "inf"], "above 0"),
         (["--tol", "0"], "a number above 0"),

@@ -410,14 +410,14 @@ def test_pairs_may_leave_rows_out_of_both_parts():
 
 
 def test_an_int_shuffles_by_the_seed_and_stratifies_classes():
-    from lozenge import selection
+    from lozenge import splits
 
     X, y = regression()
     folds = [lz.path(X, y, n_alphas=4, cv=5, seed=seed).cv.folds for seed in (0, 0, 1)]
     np.testing.assert_array_equal(folds[0], folds[1])
     assert not np.array_equal(folds[0], folds[2])
     t = (np.arange(53) < 17).astype(int)
-    table = selection.fold_table(5, 53, t, 0)
+    table = splits.table(5, t, t, 0)
     assert table.shape == (53, 5)
     assert np.all((table == 2).sum(axis=1) == 1)
     assert np.ptp((table == 2).sum(axis=0)) <= 1

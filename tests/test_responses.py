@@ -563,7 +563,7 @@ def several(outputs, coef, names):
 
 def lines_of(path, *, everything=False):
     listed = screens.shown(path, everything=everything)
-    told = screens.fit(path, listed, reasons=[], file="t.csv", summary=SUMMARY, target="", rule="alpha")
+    told = screens.fit(path, listed, reasons=[], file="t.csv", summary=SUMMARY, target="")
     return [str(line) for line in told]
 
 
@@ -654,7 +654,7 @@ def test_a_loss_of_your_own_is_told_by_its_name(tmp_path):
     page = " ".join("".join(Words((tmp_path / "page.html").read_text()).words).split())
     assert "log_cosh, a loss of your own, lasso, features standardised" in page
     assert "D squared" in page
-    assert screens.record(path, "alpha")["loss"] == "log_cosh"
+    assert screens.record(path)["loss"] == "log_cosh"
     assert path.plot().get_ylabel() == "weight per SD of the feature"
 
 
@@ -664,7 +664,7 @@ def test_held_out_risk_is_set_against_the_folds_own_null_model():
     X = rng.standard_normal((120, 4))
     y = np.column_stack([rng.exponential(size=120), np.ones(120)])  # nothing to find
     path = lz.path(X, y, loss="cox", cv=4)
-    text = screens.facts(path, file="t.csv", summary=None, target="", rule="1se")["D squared"]
+    text = screens.facts(path, file="t.csv", summary=None, target="")["D squared"]
     share = float(text.partition("explained, ")[2].split()[0])
     assert abs(share) < 0.02
 

@@ -101,7 +101,7 @@ def _falls(curve: CrossValidation | None) -> bool:
     if curve is None or not 0 < curve.index_min == len(curve.alphas) - 1:
         return False
     decade = max(0, int(np.sum(curve.alphas >= 10.0 * curve.alphas[-1])) - 1)
-    return bool(curve.mean[decade] - curve.mean[-1] > FLAT * curve.se[-1])
+    return bool(curve.cost[decade] - curve.cost[-1] > FLAT * curve.se[-1])
 
 
 def _kept(cv: Any, y: Any) -> Any:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from lozenge import engine, folds, gate, radii, selection, sizes
+from lozenge import criteria, engine, folds, gate, radii, selection, sizes, splits, stability
 from lozenge import problem as problems
 from lozenge.certificate import DEGENERATE
 from lozenge.design import as_design
 from lozenge.losses import LOSSES
 from lozenge.penalties.balls import counted
 from lozenge.penalties.words import made
-from lozenge.results import CrossValidation, History, Model, Path, Solution, Split, Survival
+from lozenge.results import CrossValidation, History, Likelihood, Model, Path, Solution, Split, Survival
+from lozenge.scoring import Judge
 from lozenge.shards import Fleet, Shard
 from lozenge.sized import Subsets
 from lozenge.source import Source
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from lozenge.problem import Moments, Problem
     from lozenge.results import Indices
     from lozenge.results import Source as Live
+    from lozenge.selection import Rule
 
     Progress = Callable[[int, int, int, float], None]
 
@@ -70,6 +73,9 @@ def path(
     penalty_weights: Any = None,
     tol: float = 1e-6,
     cv: Any = None,
+    groups: Any = None,
+    repeats: int = 1,
+    scoring: str | Callable[..., float] | None = None,
     seed: int = 0,
     feature_names: Sequence[str] | None = None,
     progress: Progress | None = None,
@@ -121,6 +127,13 @@ def path(
         On the relative duality gap, (primal - dual)/(null loss - saturated loss), at every α.
     cv : int, fold labels (n,), splitter or pairs of row indices, optional
         Each fold is standardised on its own training rows, over the same grid.
+    groups : (n,) labels, optional
+        Rows with the same label are tested together: of an int ``cv``, or handed to a splitter.
+    repeats : int
+        An int ``cv`` is dealt so many times over, and the curve is the mean.
+    scoring : str or callable(estimator, X, y), optional
+        What held-out rows are scored by in place of their deviance, one of scikit-learn's names; more is better.  A
+        callable's estimator answers for the held-out rows, and its X (m, 1) holds their numbers.
     seed : int
         Of the shuffle for an int ``cv``.
     progress : callable(done, total, kept, gap), optional
@@ -167,17 +180,18 @@ def path(
     """
     options = {"loss": loss, "sample_weight": sample_weight, "offset": offset, "fit_intercept": fit_intercept}
     options |= {"standardize": standardize, "penalty_weights": penalty_weights, "feature_names": feature_names}
+    choosing = {"cv": cv, "groups": groups, "repeats": repeats, "scoring": scoring, "seed": seed}
     if constraint is not None:
         gate.unconstrained(constraint, alphas, cv)
         if constraint.counts:
             tol = gate.tolerance(tol)
-            posed = _posed(X, y, penalty=constraint.penalty(), alphas=constraint.radii, cv=cv, seed=seed, **options)
+            posed = _posed(X, y, penalty=constraint.penalty(), alphas=constraint.radii, **choosing, **options)
             return _by_size(posed, cast("L0Ball", constraint), tol, seed, progress)
         options |= {"tol": tol, "progress": progress}
         whole = path(X, y, penalty=constraint.penalty(), n_alphas=n_alphas, alpha_min_ratio=alpha_min_ratio, **options)
         return _confined(whole, constraint)
     tol = gate.tolerance(tol)
-    posed = _posed(X, y, penalty=penalty, alphas=alphas, cv=cv, seed=seed, **options)
+    posed = _posed(X, y, penalty=penalty, alphas=alphas, **choosing, **options)
     gate.bounds(posed.penalty, posed.weights, posed.names)
     fleet, built, lean, nulls, unit = posed.fleet, posed.built, posed.lean, posed.nulls, posed.unit
     full, still = built[0], posed.still
@@ -199,7 +213,7 @@ def path(
     for alpha, step in zip(grid, settled, strict=True):
         source.remember(float(alpha), step)
     result = _assemble(settled, grid, source, _crossed(posed, lean, steps, grid, seed))
-    return choose(result, float(grid[-1]) if result.cv is None else "1se")
+    return _usual(result)
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,7 +245,9 @@ class _Posed:
     weight_sum: float
     location: tuple[Any, Any]
     moments: Moments
+    likelihood: Likelihood | None
     table: NDArray[np.uint8] | None
+    judge: Judge | None
     standardize: bool
     fit_intercept: bool
     offset: bool
@@ -252,6 +268,9 @@ def _posed(
     standardize: bool,
     penalty_weights: Any,
     cv: Any,
+    groups: Any,
+    repeats: int,
+    scoring: Any,
     seed: int,
     feature_names: Sequence[str] | None,
 ) -> _Posed:
@@ -260,7 +279,8 @@ def _posed(
     n, p = design.shape
     features = gate.names(feature_names, own_names, p)
     asked = gate.loss(loss)
-    target = asked.check(*gate.response(y, n))
+    answers, columns_of_y = gate.response(y, n)
+    target = asked.check(answers, columns_of_y)
     loss = asked.on(target)
     weights = gate.weights(sample_weight, n)
     shift = gate.offset(offset, n, loss)
@@ -271,8 +291,12 @@ def _posed(
     copies = len(names) // p
     if copies > 1:
         laid_out, v = laid_out.copied(copies), np.tile(v, copies)
-    table = None if cv is None else selection.fold_table(cv, n, target.kinds, seed)
+    gate.choosing(cv, groups, repeats, scoring)
+    table = None if cv is None else splits.table(cv, answers, target.kinds, seed, groups=groups, repeats=repeats)
     gate.folds(table, target, weights.values)
+    judge = None
+    if scoring is not None:
+        judge = Judge(scoring, answers, target.classes, None if sample_weight is None else weights.given)
 
     unit = loss.unit(target.values)
     shard = Shard(
@@ -282,15 +306,16 @@ def _posed(
         weights=weights.values,
         offset=None if shift is None else shift / unit,
         folds=table,
+        kinds=target.kinds,
     )
     fleet = Fleet((shard,))
-    splits = [None] + [Split(k, "train") for k in range(0 if table is None else table.shape[1])]
-    moments = problems.measure(fleet, splits)
+    fits = [None] + [Split(k, "train") for k in range(0 if table is None else table.shape[1])]
+    moments = problems.measure(fleet, fits)
     built = [
         problems.build(
             fleet, loss, laid_out.in_units(unit), m, v, split=s, fit_intercept=fit_intercept, standardize=standardize
         )
-        for m, s in zip(moments, splits, strict=True)
+        for m, s in zip(moments, fits, strict=True)
     ]
     # The same problems, on rows that are summed up first where that is the cheaper way.
     location = _location(loss, target.values / unit, weights.values)
@@ -317,7 +342,9 @@ def _posed(
         weight_sum=weights.total,
         location=location,
         moments=moments[0],
+        likelihood=loss.likelihood(target.values, weights.given),
         table=table,
+        judge=judge,
         standardize=standardize,
         fit_intercept=fit_intercept,
         offset=shift is not None,
@@ -356,6 +383,7 @@ def _model(posed: _Posed, null: Null, alpha_max: float, tol: float) -> Model:
         classes=posed.target.classes,
         outputs=posed.target.outputs,
         offset=posed.offset,
+        likelihood=posed.likelihood,
     )
 
 
@@ -370,7 +398,7 @@ def _crossed(
     """The cross-validated curve, with the folds' own paths; None without folds."""
     if posed.table is None:
         return None
-    cross = folds.cross_validate(posed.fleet, lean, steps, grid, posed.table, posed.unit, seed)
+    cross = folds.cross_validate(posed.fleet, lean, steps, grid, posed.table, posed.unit, seed, posed.judge)
     found = [
         [weights_of(each, step, posed.unit) for step in own] for each, own in zip(lean[1:], steps[1:], strict=True)
     ]
@@ -406,9 +434,14 @@ def _by_size(posed: _Posed, ball: L0Ball, tol: float, seed: int, progress: Progr
     for size, step in zip(sizes_asked.tolist(), steps[0], strict=True):
         source.remember(size, step)
     result = _assemble(steps[0], nowhere, source, _crossed(posed, posed.lean, steps, nowhere, seed))
-    last = len(sizes_asked) - 1
-    at = last if result.cv is None else selection.choose(result.cv, "1se")
-    return _chosen_at(replace(result, radii=sizes_asked), at)
+    return _usual(replace(result, radii=sizes_asked), asked=len(sizes_asked) == 1)
+
+
+def _usual(found: Path, *, asked: bool = False) -> Path:
+    """Chosen by the 1-SE rule where there is a curve, else the last; or the one radius that was asked for."""
+    if found.cv is None:
+        return _chosen(found, Place("radius" if asked else "last", k=len(found.axis) - 1))
+    return _chosen(found, picked(found, "1se"))
 
 
 def _told(progress: Progress | None, before: int, total: int, done: int, kept: int, gap: float) -> None:
@@ -427,7 +460,7 @@ def _confined(whole: Path, ball: Ball) -> Path:
         if alpha > 0.0:
             source.remember(alpha, step)
     result = _assemble(steps, np.array([alpha for alpha, _ in found]), source, None)
-    return choose(replace(result, radii=ball.radii), float(result.alphas[-1]))
+    return _usual(replace(result, radii=ball.radii), asked=len(ball.radii) == 1)
 
 
 def _location(loss: Loss, y: Floats, w: Floats) -> tuple[Any, Any]:
@@ -580,13 +613,7 @@ def at(found: Path, alpha: float | None, *, df: int | None = None) -> Solution:
     if df is not None:
         if df != int(df) or df < 0:
             raise ValueError(f"df must be a whole number of non-zero weights, 0 or more; got {df!r}")
-        few = np.flatnonzero(found.df <= df)
-        if not len(few):
-            what = "size" if found.by_size else "alpha"
-            raise ValueError(
-                f"no {what} on this path has at most {df} non-zero weights; the sparsest has {found.df.min()}"
-            )
-        return _on_grid(found, int(few[-1]))
+        return _on_grid(found, _sparsest(found, int(df)))
     value = float(np.float64(alpha))
     if not 0 <= value < np.inf:
         raise ValueError(f"alpha must be 0 or positive, and finite; got {value}")
@@ -600,6 +627,15 @@ def at(found: Path, alpha: float | None, *, df: int | None = None) -> Solution:
         )
     found.source.unchanged()
     return found.source.solve(value)
+
+
+def _sparsest(found: Path, df: int) -> int:
+    """The last place on the grid with at most ``df`` non-zero penalised weights."""
+    few = np.flatnonzero(found.df <= df)
+    if not len(few):
+        what = "size" if found.by_size else "alpha"
+        raise ValueError(f"no {what} on this path has at most {df} non-zero weights; the sparsest has {found.df.min()}")
+    return int(few[-1])
 
 
 @one_pool()
@@ -636,12 +672,66 @@ def alpha_for(found: Path, t: float) -> float:
     return radii.alpha_for(_monotone(found), t)
 
 
-def best(found: Path, rule: str) -> Solution:
-    """Give the solution by a named rule on the cross-validated curve."""
-    k = selection.choose(found.cv, rule)
+@one_pool()
+def best(found: Path, rule: Rule) -> Solution:
+    """Give the solution that a rule names."""
+    place = picked(found, rule)
+    _tell_edge(place)
+    if place.k is not None:
+        return _on_grid(found, place.k)
+    return at(found, place.alpha)
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a rule picks: a point of the path's own grid, or an α that may lie off it.
+
+    Attributes
+    ----------
+    name : of the rule
+    edge : what to say of a choice at an end of the grid
+    """
+
+    name: str
+    k: int | None = None
+    alpha: float = float("nan")
+    edge: str | None = None
+
+
+def picked(found: Path, rule: Rule) -> Place:
+    """Find what a rule picks.
+
+    Raises
+    ------
+    ValueError
+        For an unknown rule, or one that needs what this path has not.
+    """
+    if not isinstance(rule, str) and not callable(rule):
+        return Place("alpha", alpha=float(rule))
+    asked = selection.rule(rule) if isinstance(rule, str) else selection.Asked("own")
+    if asked.name == "df":
+        return Place(str(rule), k=_sparsest(found, int(asked.number)))
+    if asked.name == selection.STEADY:
+        return Place(asked.name, k=stability.steady(found))
+    if asked.name in selection.CRITERIA:
+        k = criteria.criterion(found, asked.name, asked.number).index
+        return Place(str(rule), k=k, edge=_edge(found, found.alphas, k))
+    k = selection.on_curve(found.cv, cast("Any", rule))
     if found.by_size or found.cv is None:
-        return _on_grid(found, k)
-    return at(found, float(found.cv.alphas[k]))
+        return Place(asked.name, k=k)
+    grid = found.cv.alphas
+    # The 1-SE rule starts from the best score, wherever that is.
+    edge = _edge(found, grid, k) or (_edge(found, grid, found.cv.index_min) if asked.name == "1se" else None)
+    return Place(asked.name, alpha=float(grid[k]), edge=edge)
+
+
+def _edge(found: Path, grid: Floats, k: int) -> str | None:
+    return None if found.by_size else selection.edge(grid, found.model.alpha_max, k)
+
+
+def _tell_edge(place: Place) -> None:
+    if place.edge is not None:
+        warnings.warn(place.edge, stacklevel=5)  # past the verb of `Path` and what limits the threads
 
 
 def chosen(found: Path) -> Solution:
@@ -692,27 +782,32 @@ def _on_grid(found: Path, k: int) -> Solution:
 
 
 @one_pool()
-def choose(found: Path, rule: str | float) -> Path:
-    """Mark the α that a rule (``"min"``, ``"1se"``) or a number names, and keep the forces there.
+def choose(found: Path, rule: Rule) -> Path:
+    """Mark the α that a rule picks, and keep the forces there.
 
     An α off the grid is solved, certified and put on it.
     """
-    if isinstance(rule, str):
-        k = selection.choose(found.cv, rule)
-    else:
-        solution = at(found, float(rule))
+    place = picked(found, rule)
+    _tell_edge(place)
+    return _chosen(found, place)
+
+
+def _chosen(found: Path, place: Place) -> Path:
+    k = place.k
+    if k is None:
+        solution = at(found, place.alpha)
         k = int(np.searchsorted(-found.alphas, -solution.alpha))
         if k == len(found.alphas) or found.alphas[k] != solution.alpha:
             found = _inserted(found, solution, k)
-    return _chosen_at(found, k)
-
-
-def _chosen_at(found: Path, k: int) -> Path:
     if found.source is None:
-        return found if k == found.chosen else replace(found, chosen=k, forces=None)
+        return (
+            replace(found, rule=place.name)
+            if k == found.chosen
+            else replace(found, chosen=k, rule=place.name, forces=None)
+        )
     where = float(found.axis[k])
     baseline = found.source.baseline(where) if isinstance(found.source, Source) else ()
-    return replace(found, chosen=k, forces=found.source.forces(where), baseline=baseline)
+    return replace(found, chosen=k, rule=place.name, forces=found.source.forces(where), baseline=baseline)
 
 
 def _inserted(found: Path, new: Solution, k: int) -> Path:

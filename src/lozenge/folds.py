@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lozenge import engine, selection, statistics
+from lozenge import engine, scoring, selection, statistics
 from lozenge import problem as problems
 from lozenge.results import CrossValidation, Split, Status
-from lozenge.shards import Want
+from lozenge.shards import TEST, Want
 from lozenge.statistics import Statistics
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from lozenge.design.base import Floats
     from lozenge.engine import Null, Step
-    from lozenge.problem import Problem
+    from lozenge.problem import Indices, Problem
+    from lozenge.scoring import Judge
     from lozenge.shards import Fleet
     from lozenge.working import Working
 
@@ -111,29 +112,44 @@ def cross_validate(
     table: NDArray[np.uint8],
     unit: float,
     seed: int,
+    judge: Judge | None = None,
 ) -> CrossValidation:
-    """Held-out mean deviance, 2(f - saturated), of every fold's path."""
+    """Held-out mean deviance, 2(f - saturated), of every fold's path; or what a judge says of its held-out rows."""
     rows: list[Split | None] = [Split(k, "test") for k in range(len(lean) - 1)]
     held_out = problems.measure(fleet, rows)
-    deviance, weight = np.empty((len(rows), len(grid))), np.array([each.weight for each in held_out])
-    for k, (found, split, part) in enumerate(zip(steps[1:], rows, held_out, strict=True)):
-        problem, sums = lean[1 + k], lean[0].fleet
-        cols = np.unique(np.concatenate([step.cols for step in found]))
-        beta = np.zeros((len(cols), len(grid)))
-        for column, step in enumerate(found):
-            beta[np.searchsorted(cols, step.cols), column] = step.beta
-        coef, on = problem.coefficients(beta, cols)
-        rest = problem.fleet
+    weight = np.array([each.weight for each in held_out])
+    doubtful = sum(step.status is not Status.CERTIFIED for found in steps[1:] for step in found)
+    placed = (_placed(problem, found) for problem, found in zip(lean[1:], steps[1:], strict=True))
+    if judge is not None:
+        tested = [np.flatnonzero(column == TEST) for column in table.T]
+        etas = ((own, fleet.predict(coef, on)[own] * unit) for own, (coef, on) in zip(tested, placed, strict=True))
+        scores = scoring.held_out(judge, lean[0].loss, etas)
+        return selection.curve(
+            grid, scores, weight, table, seed=seed, uncertified=doubtful, scoring=scoring.name(judge.asked)
+        )
+    deviance = np.empty((len(rows), len(grid)))
+    sums = lean[0].fleet
+    for k, ((coef, on), split, part) in enumerate(zip(placed, rows, held_out, strict=True)):
+        rest = lean[1 + k].fleet
         # Where a fold is trained on all other rows, what it holds out is the difference.
         if isinstance(sums, Statistics) and isinstance(rest, Statistics) and table[:, k].all():
             loss = sums.without(rest).evaluate(coef, on, Want(loss=True)).loss
         else:
             loss = fleet.evaluate(coef, on, Want(loss=True), [split] * len(grid)).loss
         deviance[k] = 2.0 * (loss / part.weight - part.saturated)
-    doubtful = sum(step.status is not Status.CERTIFIED for found in steps[1:] for step in found)
-    curve = selection.curve(grid, deviance, weight, seed=seed, uncertified=doubtful)
+    curve = selection.curve(grid, deviance, weight, table, seed=seed, uncertified=doubtful)
     scale = squared(unit)
-    return replace(curve, mean=scale * curve.mean, se=scale * curve.se, folds=scale * curve.folds)
+    in_units = {each: scale * getattr(curve, each) for each in ("mean", "se", "folds", "rounds")}
+    return replace(curve, **in_units)
+
+
+def _placed(problem: Problem, found: list[Step]) -> tuple[Floats, Indices]:
+    """The design's coefficients of a whole path, (k, L), and their columns."""
+    cols = np.unique(np.concatenate([step.cols for step in found]))
+    beta = np.zeros((len(cols), len(found)))
+    for column, step in enumerate(found):
+        beta[np.searchsorted(cols, step.cols), column] = step.beta
+    return problem.coefficients(beta, cols)
 
 
 def squared(unit: float) -> float:

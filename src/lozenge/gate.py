@@ -14,6 +14,7 @@ from lozenge.losses.own import OwnLoss
 from lozenge.penalties import PENALTIES, SHAPES
 from lozenge.penalties.balls import Ball
 from lozenge.penalties.own import Own
+from lozenge.scoring import scorer
 from lozenge.shards import TEST, TRAIN
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ class Weights(NamedTuple):
 
     values: Floats
     total: float
+
+    @property
+    def given(self) -> Floats:
+        """As they were given, to rounding."""
+        return np.asarray(self.values * (self.total / self.values.sum()))
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:
@@ -349,6 +355,15 @@ def grid(alphas: Any, alpha_max: float, n_alphas: int, ratio: float | None, pena
     steps = np.geomspace(1.0, ratio, int(n_alphas))
     steps[0] = 1.0
     return alpha_max * steps
+
+
+def choosing(cv: Any, groups: Any, repeats: Any, scoring: Any) -> None:
+    """Refuse what goes with a cross-validation where there is none, and a score that there is not."""
+    for what, given in (("groups", groups is not None), ("repeats", repeats != 1), ("scoring", scoring is not None)):
+        if cv is None and given:
+            raise ValueError(f"{what} goes with a cross-validation; name its folds too, cv=10")
+    if scoring is not None:
+        scorer(scoring)
 
 
 def folds(table: NDArray[np.uint8] | None, target: Target, w: Floats) -> None:

@@ -21,7 +21,20 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
-from lozenge.results import Certificate, CrossValidation, Forces, History, Hold, Model, Path, Status, Swaps
+from lozenge.results import (
+    Certificate,
+    Cluster,
+    CrossValidation,
+    Forces,
+    History,
+    Hold,
+    Likelihood,
+    Model,
+    Path,
+    Stability,
+    Status,
+    Swaps,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -418,7 +431,7 @@ class _Absent(_Optional):
     usual: Any = None
 
     def pack(self, value: Any) -> Any:
-        usual = value is None or (self.usual is not None and value == self.usual)
+        usual = value is None or (self.usual is not None and type(value) is type(self.usual) and value == self.usual)
         return None if usual else self.form.pack(value)
 
 
@@ -440,18 +453,56 @@ class _Levels:
 class _Intercepts:
     """One number per α, or one list per α of one per output."""
 
+    over: str = "alphas"
+
     def pack(self, value: Any) -> Any:
         return np.asarray(value, dtype=np.float64).tolist()
 
     def unpack(self, tree: Any, where: str, sizes: dict[str, int]) -> Any:
         several = type(tree) is list and len(tree) > 0 and type(tree[0]) is list
-        form = _Array(("alphas", "outputs") if several else ("alphas",))
+        form = _Array((self.over, "outputs") if several else (self.over,))
         return form.unpack(tree, where, sizes)
+
+
+@dataclass(frozen=True)
+class _Stack:
+    """An array of one form, one part after the other, over a named length."""
+
+    item: _Form
+    size: str
+
+    def pack(self, value: Any) -> Any:
+        return [self.item.pack(part) for part in value]
+
+    def unpack(self, tree: Any, where: str, sizes: dict[str, int]) -> Any:
+        parts = _Tuple(self.item, self.size).unpack(tree, where, sizes)
+        if len({part.shape for part in parts}) > 1:
+            raise ModelFileError(f"{where}: expected parts of one shape; the file is damaged")
+        return np.array(parts)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The parts of rows in folds: of each fold a text of one digit per row, 0 neither, 1 train, 2 test."""
+
+    def pack(self, value: Any) -> Any:
+        return [(column + ord("0")).tobytes().decode("ascii") for column in np.asarray(value, dtype=np.uint8).T]
+
+    def unpack(self, tree: Any, where: str, sizes: dict[str, int]) -> Any:
+        texts = _Tuple(_Text(), "folds").unpack(tree, where, sizes)
+        for k, text in enumerate(texts):
+            at = f"{where}[{k}]"
+            _expect(not set(text) - set("012"), at, "digits 0, 1 and 2", text)
+            _size(at, "rows", len(text), sizes)
+        columns = [np.frombuffer(text.encode("ascii"), dtype=np.uint8) - ord("0") for text in texts]
+        return np.column_stack(columns) if columns else None
 
 
 @dataclass(frozen=True)
 class _Columns:
     """A scipy.sparse CSC matrix, features by alphas: pointers, row indices, values."""
+
+    over: str = "alphas"
 
     def pack(self, value: Any) -> Any:
         from scipy.sparse import csc_array
@@ -465,7 +516,8 @@ class _Columns:
     def unpack(self, tree: Any, where: str, sizes: dict[str, int]) -> Any:
         from scipy.sparse import csc_array
 
-        sizes = sizes | {"pointers": sizes["alphas"] + 1}
+        sizes = sizes | {"pointers": sizes[self.over] + 1}
+        sizes.pop("non-zeros", None)  # each matrix has its own
         indptr, indices, data = _closed(
             {
                 "indptr": _Array(("pointers",), int, 0),
@@ -486,7 +538,7 @@ class _Columns:
             raise ModelFileError(f"{where}.indices: expected rows that rise within each column; the file is damaged")
         kind = np.int32 if max(last, sizes["features"]) < 2**31 else np.int64  # as SciPy itself chooses
         places = indices.astype(kind), indptr.astype(kind)
-        return csc_array((data, *places), shape=(sizes["features"], sizes["alphas"]))
+        return csc_array((data, *places), shape=(sizes["features"], sizes[self.over]))
 
 
 @dataclass(frozen=True)
@@ -686,8 +738,23 @@ def _weights_fault(path: Path) -> str | None:
     return None
 
 
+def _rule_fault(path: Path) -> str | None:
+    """What is amiss with the rule, and the rows of the folds."""
+    from lozenge.explain.rules import told
+
+    try:
+        told(path.rule or "last")
+    except ValueError:
+        return f"rule: {_show(path.rule)} is none that there is"
+    if path.halves is not None and path.halves.feature_names != path.feature_names:
+        return "halves.feature_names: expected those of the weights"
+    if path.cv is not None and path.cv.parts is not None and len(path.cv.parts) != path.model.n:
+        return f"cv.parts: expected one digit for each of {path.model.n:,} rows"
+    return None
+
+
 def _path_fault(path: Path) -> str | None:
-    for fault in (_weights_fault, _penalty_fault):
+    for fault in (_weights_fault, _penalty_fault, _rule_fault):
         if (found := fault(path)) is not None:
             return found
     if np.isnan(path.alphas).any():
@@ -700,6 +767,20 @@ def _path_fault(path: Path) -> str | None:
         return "forces.alpha is not the chosen alpha"
     if path.forces is not None and path.forces.swaps is not None:
         return "forces.swaps: expected none on a path by alpha"
+    return None
+
+
+def _scores_fault(cv: CrossValidation) -> str | None:
+    if cv.rounds is not None and (not len(cv.rounds) or len(cv.folds) % len(cv.rounds)):
+        return f"rounds: {len(cv.rounds)} of them do not go with {len(cv.folds)} folds"
+    return None
+
+
+def _stability_fault(found: Stability) -> str | None:
+    if found.cutoff > 1.0 or (found.kept > found.halves).any() or not len(found.alphas):
+        return "counts and shares do not go with the number of halves"
+    if found.alphas[-1] != found.alpha:
+        return "alphas: expected the last to be alpha"
     return None
 
 
@@ -718,6 +799,9 @@ def _size_fault(path: Path) -> str | None:
 
 
 _FEATURES, _ALPHAS, _SCORES = ("features",), ("alphas",), ("scores",)
+LIKELIHOOD = _Record(
+    Likelihood, {"remainder": _Number(), "size": _Number(low=0), "profiled": _Absent(_Flag(), usual=False)}
+)
 MODEL = _Record(
     Model,
     {
@@ -745,6 +829,7 @@ MODEL = _Record(
         "target": _Optional(_Text()),
         "outputs": _Absent(_Tuple(_Text()), ()),
         "offset": _Absent(_Flag(), usual=False),
+        "likelihood": _Absent(LIKELIHOOD),
     },
     _model_fault,
 )
@@ -801,7 +886,13 @@ SCORES = _Record(
         "index_min": _Number(int, 0, "scores"),
         "index_1se": _Number(int, 0, "scores"),
         "uncertified": _Number(int, 0),
+        "coefs": _Absent(_Tuple(_Columns("scores"), "folds"), ()),
+        "intercepts": _Absent(_Stack(_Intercepts("scores"), "folds")),
+        "scoring": _Absent(_Text()),
+        "rounds": _Absent(_Array(("rounds", "scores"), null=math.nan)),
+        "parts": _Absent(_Parts()),
     },
+    _scores_fault,
 )
 CERTIFICATE = _Record(
     Certificate,
@@ -809,6 +900,27 @@ CERTIFICATE = _Record(
         "kind": _Text(lambda: {kind: kind for kind in ("gap", "bound", "stationary")}),
         "value": _Number(null=math.inf),
     },
+)
+CLUSTER = _Record(Cluster, {"features": _Tuple(_Text()), "kept": _Number(int, 0)})
+STABILITY = _Record(
+    Stability,
+    {
+        "halves": _Number(int, 2),
+        "alpha": _Number(low=math.ulp(0.0)),
+        "alphas": _Array(("stretch",), low=math.ulp(0.0)),
+        "kept": _Array(("features", "stretch"), int, 0),
+        "mean_kept": _Number(low=0),
+        "cutoff": _Number(low=0.5),
+        "stable": _Array(("stable",), int, 0, "features"),
+        "errors": _Number(low=0),
+        "errors_at_worst": _Number(low=0),
+        "agreement": _Array(("stretch",), null=math.nan),
+        "clusters": _Tuple(CLUSTER),
+        "feature_names": _Tuple(_Text(), "features"),
+        "seed": _Number(int),
+        "uncertified": _Number(int, 0),
+    },
+    _stability_fault,
 )
 PATH = _Record(
     Path,
@@ -831,6 +943,8 @@ PATH = _Record(
         "forces": _Optional(FORCES),
         "cv": _Optional(SCORES),
         "radii": _Absent(_Array(_ALPHAS, low=0)),
+        "rule": _Absent(_Text(), ""),
+        "halves": _Absent(STABILITY),
     },
     _path_fault,
 )

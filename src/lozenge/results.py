@@ -6,12 +6,12 @@ Nothing here computes.  The verbs of `Path` and `Solution` delegate to the modul
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path as FilePath
 
     import numpy as np
@@ -48,6 +48,24 @@ class Status(Enum):
         "not proved best: the search was stopped before the proof; this is the best subset found, with the bound "
         "reached. Give it more time, or a ridge or a bound in L0Ball"
     )
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """What makes the total loss F = Σ w f the log-likelihood of the response.
+
+    log L = -F - ``remainder``; where the noise has a variance of its own, ``profiled``, with that at its best,
+    log L = -½N (1 + log(2π · 2F/N)) - ``remainder``.
+
+    Attributes
+    ----------
+    remainder : what f leaves out, which no weight changes
+    size : N, the observations that tell of the weights: Σw, times the responses; of event times, the events
+    """
+
+    remainder: float
+    size: float
+    profiled: bool = False
 
 
 @dataclass(frozen=True)
@@ -246,7 +264,7 @@ class Model:
     weight is ``coef * penalised_unit``.  With weights of their own for several ``outputs`` the figures of the columns
     are repeated for each.  ``offset``: there was one.  ``y_mean`` and ``y_sd`` are those of the response as the loss
     reads it, (q,) where it has a column for each output (of classes, of their indicators), and 0 where it has other
-    columns.
+    columns.  ``likelihood`` is None where the loss is that of no distribution.
     """
 
     loss: str
@@ -273,6 +291,7 @@ class Model:
     target: str | None = None
     outputs: tuple[str, ...] = ()
     offset: bool = False
+    likelihood: Likelihood | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -297,9 +316,11 @@ class CrossValidation:
     """The cross-validated curve.
 
     ``alphas`` are nan on a path by size, whose scores are in the order of its sizes.  ``folds`` (K, L) is the mean
-    deviance of the held-out rows; ``mean`` weights it by the held-out Σw; ``se`` is the
-    weighted standard deviation of the fold means over √K.  ``rule`` names the default choice.  ``coefs``, K matrices
-    (p, L), and ``intercepts`` (K, L) are the folds' own paths in the units of X and y; a loaded path has none.
+    deviance of the held-out rows, or their score if ``scoring`` names one, of which more is better; ``mean`` weights it
+    by the held-out Σw; ``se`` is the weighted standard deviation of the fold means over √K.  ``rule`` names the default
+    choice.  Where all rows are tested R times over, ``rounds`` (R, L) has the mean of each time, and K and ``se`` are
+    those of one time.  ``parts`` (n, K) has each row's part in each fold: 0 neither, 1 train, 2 test.  ``coefs``, K
+    matrices (p, L), and ``intercepts`` (K, L) are the folds' own paths in the units of X and y.
     """
 
     alphas: Floats
@@ -313,6 +334,112 @@ class CrossValidation:
     uncertified: int = 0
     coefs: tuple[csc_array, ...] = ()
     intercepts: Floats | None = None
+    scoring: str | None = None
+    rounds: Floats | None = None
+    parts: NDArray[np.uint8] | None = None
+
+    @property
+    def cost(self) -> Floats:
+        """(L,) what a rule makes small: the mean deviance, or minus the mean score."""
+        return self.mean if self.scoring is None else -self.mean
+
+
+@dataclass(frozen=True, eq=False)
+class Criterion:
+    """An information criterion along a path: values = -2 log-likelihood + price · df (+ 2γ log C(p, kept) of EBIC).
+
+    Attributes
+    ----------
+    alphas, values, log_likelihood, df : (L,)
+        ``df`` counts intercepts and unpenalised columns too.
+    allowed : (L,) where it may be read: df ≤ N/2, for beyond that the likelihood is no measure of the fit
+    index : the smallest value that is allowed; of several the largest α
+    """
+
+    name: str
+    alphas: Floats
+    values: Floats
+    log_likelihood: Floats
+    df: Floats
+    allowed: Bools
+    index: int
+
+
+@dataclass(frozen=True, eq=False)
+class Cluster:
+    """Features that stand in for one another, and in how many halves any of them is kept."""
+
+    features: tuple[str, ...]
+    kept: int
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Stability:
+    """How often each feature is kept when the fit is made on halves of the rows.
+
+    Attributes
+    ----------
+    halves : 2B, in B pairs without a row in common
+    alpha : at which the halves were fitted
+    alphas : (l,) down to it, on the path's grid
+    kept : (p, l) number of halves that keep each feature at each α
+    share : (p,) of the halves, at ``alpha``
+    mean_kept : q, features that a half keeps there on average
+    cutoff : τ, the share from which a feature is called stable
+    stable : indices of these
+    errors : bound on the expected number of stable features among those that a half keeps with a chance of at most q/p,
+        if the share of halves that keep one has an r-concave distribution
+    errors_at_worst : the same bound without that assumption
+    agreement : (l,) Φ between halves at each α, 1 where all keep the same, 0 where it is as by chance; nan where none
+        keeps anything
+    clusters : groups of features with correlations of at least 0.7, any of which was kept, most often kept first
+    uncertified : fits of halves that missed the tolerance
+    """
+
+    halves: int
+    alpha: float
+    alphas: Floats
+    kept: Indices
+    mean_kept: float
+    cutoff: float
+    stable: Indices
+    errors: float
+    errors_at_worst: float
+    agreement: Floats
+    clusters: tuple[Cluster, ...]
+    feature_names: tuple[str, ...]
+    seed: int
+    uncertified: int = 0
+
+    def __repr__(self) -> str:
+        return (
+            f"<Stability over {self.halves} halves at alpha {self.alpha:.6g}: {len(self.stable)} of "
+            f"{len(self.feature_names)} features kept in {self.cutoff:.0%} or more of them>"
+        )
+
+    @property
+    def share(self) -> Floats:
+        """(p,) of the halves that keep each feature at ``alpha``."""
+        found: Floats = self.kept[:, -1] / self.halves
+        return found
+
+    def __str__(self) -> str:
+        from lozenge import screens
+
+        return "\n".join(str(line) for line in screens.stability(self))
+
+    def to_frame(self) -> Any:
+        """Give one row per feature that any half keeps, most often kept first, as a polars frame."""
+        from lozenge import tables
+
+        return tables.stability_frame(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the share of halves that keep each feature against α."""
+        from lozenge import plots
+
+        drawn: Axes = plots.stability(self, ax)
+        return drawn
 
 
 @dataclass(frozen=True, eq=False)
@@ -440,6 +567,11 @@ class Path:
     chosen : int
         Index of the α that verbs use when none is named: the 1-SE choice if there is a cross-validation, else the
         last.
+    rule : str
+        By which it was chosen: ``last``, ``alpha`` or ``radius`` (named), ``own`` (a callable), or a rule of `best`;
+        empty where that is not kept.
+    halves : Stability, optional
+        Of a loaded path, or one that a command gave it; else ask `stability`.
     """
 
     alphas: Floats
@@ -462,6 +594,8 @@ class Path:
     source: Source | None = None
     radii: Floats | None = None
     baseline: tuple[Baseline, ...] = ()
+    rule: str = ""
+    halves: Stability | None = None
 
     def __repr__(self) -> str:
         certified = sum(status is Status.CERTIFIED for status in self.status)
@@ -492,11 +626,100 @@ class Path:
 
         return fit.at(self, alpha, df=df)
 
-    def best(self, rule: str = "min") -> Solution:
-        """Give the solution by a named rule on the cross-validated curve: ``"min"`` or ``"1se"``."""
+    def best(self, rule: str | float | Callable[[CrossValidation], int] = "min") -> Solution:
+        """Give the solution that a rule names.
+
+        Parameters
+        ----------
+        rule : str, float or callable
+            On the cross-validated curve ``"min"``, the α with the best score, ``"1se"``, the largest α within one
+            standard error of it, or a callable that takes `cv` and gives the index of one of its alphas.  Without one
+            ``"aic"``, ``"bic"``, ``"ebic"`` or ``"ebic:0.5"`` (see `criterion`); ``"df=12"``, the smallest α with at
+            most so many weights; ``"stable"``, the smallest α down to which halves of the rows keep much the same (see
+            `stability`); or an α.
+
+        Raises
+        ------
+        ValueError
+            For a rule that there is not, or one that needs a curve, a likelihood or data which are not there.
+
+        Warns
+        -----
+        UserWarning
+            Where the choice lies at an end of the grid, with what to do.
+        """
         from lozenge import fit
 
         return fit.best(self, rule)
+
+    def choose(self, rule: str | float | Callable[[CrossValidation], int]) -> Path:
+        """Give the same path with what a rule of `best` names as the choice that verbs use when none is named."""
+        from lozenge import fit
+
+        return fit.choose(self, rule)
+
+    def stability(
+        self,
+        n: int = 100,
+        *,
+        alpha: float | None = None,
+        cutoff: float | None = None,
+        errors: float = 1.0,
+        groups: Any = None,
+        seed: int = 0,
+        progress: Callable[[int, int, int, float], None] | None = None,
+    ) -> Stability:
+        """Fit n halves of the rows, in complementary pairs, and count which features they keep down to an α.
+
+        Afterwards `why` says of a feature in how many halves it was kept, and `save` keeps it.
+
+        Parameters
+        ----------
+        n : even, at least 2
+        alpha : the chosen one if none is named
+        cutoff : between ½ and 1, optional
+            The share of halves from which a feature is called stable; without it the smallest at which the bound on
+            ``errors`` holds, or 1.
+        errors : above 0
+            Asked bound on the expected number of stable features among those that a half keeps with a chance of at most
+            q/p, q being the features that it keeps on average.
+        groups : (n,) labels of rows that belong together, optional
+        seed : of the halves
+        progress : callable(done, total, kept, gap), optional
+
+        Raises
+        ------
+        ValueError
+            On a loaded path or one by size; for n, a cutoff or a bound out of range; where a half lacks a class.
+
+        References
+        ----------
+        Meinshausen, Bühlmann (2010), Stability selection, JRSS B 72.  Shah, Samworth (2013), Variable selection with
+        error control: another look at stability selection, JRSS B 75, theorem 1 and eq. 8.  Nogueira, Sechidis, Brown
+        (2018), On the stability of feature selection algorithms, JMLR 18, eq. 4 (Φ).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import lozenge as lz
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(200, 5))
+        >>> fit = lz.path(X, X[:, 0] - X[:, 1] + rng.normal(size=200), alphas=[0.3])
+        >>> fit.stability(20).stable
+        array([0, 1])
+        """
+        from lozenge import stability
+
+        return stability.stability(
+            self, n, alpha=alpha, cutoff=cutoff, errors=errors, groups=groups, seed=seed, progress=progress
+        )
+
+    def criterion(self, name: str = "bic") -> Criterion:
+        """Give -2 log-likelihood + price · df at every α: ``"aic"``, ``"bic"``, ``"ebic"`` or ``"ebic:0.5"``."""
+        from lozenge import criteria
+        from lozenge.selection import rule
+
+        return criteria.criterion(self, *rule(name))
 
     def curvature(self, alpha: float | None = None) -> float:
         """Give the smallest eigenvalue of the objective's Hessian on the support at α, in the units the penalty sees.
@@ -601,9 +824,9 @@ class Path:
 
     def save(self, file: str | FilePath, *, force: bool = False) -> None:
         """Write the path as JSON, atomically, never over an existing file unless ``force``."""
-        from lozenge import fit, io
+        from lozenge import fit, io, stability
 
-        io.save(fit.refined(self), file, force=force)
+        io.save(replace(fit.refined(self), halves=stability.known(self)), file, force=force)
 
 
 @dataclass(frozen=True)
@@ -652,6 +875,7 @@ class Reason:
         weight, and has one; else None and empty
     apart : weight per SD less that of the classes ``against``; where there are none, less the mean over all classes
     exact : the loss is quadratic, so that an exchange costs what it is said to
+    halves : how many halves of the rows keep it at this α, and of how many; None where that was not asked
     """
 
     feature: str
@@ -708,6 +932,7 @@ class Reason:
     elsewhere: tuple[str, ...] = ()
     apart: float = math.nan
     exact: bool = True
+    halves: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if math.isnan(self.pull):

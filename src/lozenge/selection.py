@@ -1,123 +1,146 @@
-"""Folds, the cross-validated curve, and the rules that choose on it."""
+"""The cross-validated curve, and the rules that choose on a path."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from lozenge.results import CrossValidation
-from lozenge.shards import TEST, TRAIN
+from lozenge.splits import rounds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from lozenge.design.base import Floats
 
+    Rule = str | float | Callable[[CrossValidation], int]
 
-def fold_table(cv: Any, n: int, kinds: NDArray[np.intp] | None, seed: int) -> NDArray[np.uint8]:
-    """Give each row's part in each fold: (n, K) of 0 (neither), 1 (train), 2 (test).
-
-    Parameters
-    ----------
-    cv : int, array of fold labels, a scikit-learn splitter, or pairs (train, test) of row indices
-        An int gives that many shuffled folds, stratified by the kinds of the rows.
-    kinds : (n,) such as codes of classes; a splitter gets them as y
-
-    Raises
-    ------
-    ValueError
-        For fewer than 2 folds or more folds than rows, labels of the wrong length, an empty part.
-    """
-    if isinstance(cv, (int, np.integer)) and not isinstance(cv, bool):
-        if not 2 <= cv <= n:
-            raise ValueError(f"cv must be between 2 and the number of rows, {n}; got {cv}")
-        return _from_labels(_shuffled(n, int(cv), kinds, seed))
-    if isinstance(cv, (str, bytes, bool, float, np.floating)):
-        raise TypeError(
-            f"cv must be a number of folds, one label per row, a splitter or pairs of row indices; got {cv!r}"
-        )
-    if hasattr(cv, "split"):
-        return _from_pairs(cv.split(np.zeros((n, 1)), np.zeros(n) if kinds is None else kinds), n)
-    if not hasattr(cv, "__array__") and not (isinstance(cv, (list, tuple)) and all(np.isscalar(one) for one in cv)):
-        return _from_pairs(cv, n)
-    labels = np.asarray(cv)
-    if labels.ndim == 1 and labels.dtype.kind in "biufUSO":
-        if len(labels) != n:
-            raise ValueError(f"cv as fold labels needs one per row, {n}; got {len(labels)}")
-        return _from_labels(np.unique(labels, return_inverse=True)[1])
-    return _from_pairs(cv, n)
+ON_CURVE = ("min", "1se")
+CRITERIA = ("aic", "bic", "ebic")
+STEADY = "stable"
+NAMED = (*ON_CURVE, *CRITERIA, STEADY, "df=12", "ebic:0.5")
 
 
-def _shuffled(n: int, count: int, kinds: NDArray[np.intp] | None, seed: int) -> NDArray[np.intp]:
-    order = np.random.default_rng(seed).permutation(n)
-    if kinds is not None:
-        # Dealing the shuffled rows out kind by kind gives every fold its share of each.
-        order = order[np.argsort(kinds[order], kind="stable")]
-    folds = np.empty(n, dtype=np.intp)
-    folds[order] = np.arange(n) % count
-    return folds
-
-
-def _from_labels(labels: NDArray[np.intp]) -> NDArray[np.uint8]:
-    count = int(labels.max()) + 1
-    if count < 2:
-        raise ValueError("cv needs at least 2 folds; the labels given are all the same")
-    table = np.full((len(labels), count), TRAIN, dtype=np.uint8)
-    table[np.arange(len(labels)), labels] = TEST
-    return table
-
-
-def _from_pairs(pairs: Any, n: int) -> NDArray[np.uint8]:
-    columns: list[NDArray[np.uint8]] = []
-    for train, test in pairs:
-        column = np.zeros(n, dtype=np.uint8)
-        column[train] = TRAIN
-        column[test] = TEST
-        if not ((column == TRAIN).any() and (column == TEST).any()):
-            raise ValueError(f"fold {len(columns)} of cv has no rows to train on, or none to test on")
-        columns.append(column)
-    if not columns:
-        raise ValueError("cv gave no folds")
-    return np.column_stack(columns)
-
-
-def curve(alphas: Floats, folds: Floats, weights: Floats, *, seed: int, uncertified: int) -> CrossValidation:
-    """Average the folds' held-out deviances (K, L), weighted by their Σw (K,).
+def curve(
+    alphas: Floats,
+    folds: Floats,
+    weights: Floats,
+    parts: NDArray[np.uint8],
+    *,
+    seed: int,
+    uncertified: int,
+    scoring: str | None = None,
+) -> CrossValidation:
+    """Average what the folds' held-out rows say, (K, L), weighted by their Σw (K,).
 
     The standard error is the weighted standard deviation of the fold means, with K - 1 degrees of freedom, over √K.
+    Where all rows are tested R times over, it is that of one time, the root of the mean of squares: more shuffles of
+    the same rows tell no more of other rows.
     """
-    count = len(folds)
-    share = weights / weights.sum()
-    mean = share @ folds
+    times = rounds(parts)
+    runs, each = folds.reshape(times, -1, folds.shape[1]), weights.reshape(times, -1, 1)
+    count = runs.shape[1]
+    share = each / each.sum(axis=1, keepdims=True)
+    means = np.sum(share * runs, axis=1)
+    mean = means.mean(axis=0)
     if not np.isfinite(mean).any():
         raise ValueError(
             "the held-out deviance is no number at any alpha: values are so large or so far apart that its sum "
             "overflows; look for a wrong cell in y or X, or measure them in larger units"
         )
-    spread = share @ np.square(folds - mean)
+    spread = np.sum(share * np.square(runs - means[:, None]), axis=1).mean(axis=0)
     se = np.sqrt(spread / max(count - 1, 1))
-    best = int(np.argmin(mean))
+    cost = mean if scoring is None else -mean
+    best = int(np.nanargmin(cost))
     # alphas decrease, so the first within reach is the largest.
-    within = int(np.flatnonzero(mean <= mean[best] + se[best])[0])
-    return CrossValidation(alphas, mean, se, folds, "1se", seed, best, within, uncertified)
+    within = int(np.flatnonzero(cost <= cost[best] + se[best])[0])
+    return CrossValidation(
+        alphas=alphas,
+        mean=mean,
+        se=se,
+        folds=folds,
+        rule="1se",
+        seed=seed,
+        index_min=best,
+        index_1se=within,
+        uncertified=uncertified,
+        scoring=scoring,
+        rounds=means,
+        parts=parts,
+    )
 
 
-def choose(cv: CrossValidation | None, rule: str) -> int:
-    """Give the index of the α that a named rule picks.
+class Asked(NamedTuple):
+    """A rule that was asked for: its name, and what is behind ``=`` or ``:``, or nan."""
+
+    name: str
+    number: float = float("nan")
+
+
+def rule(text: str) -> Asked:
+    """Take a rule's name apart.
 
     Raises
     ------
     ValueError
-        Without a cross-validation, or for an unknown rule.
+        For one that there is not.
+    """
+    name, sign, rest = text.partition("=" if text.startswith("df") else ":")
+    if name in {*ON_CURVE, *CRITERIA, STEADY} and not sign:
+        return Asked(name)
+    if name in {"df", "ebic"} and sign:
+        try:
+            number = float(rest)
+        except ValueError:
+            number = float("nan")
+        if number >= 0.0 and (number.is_integer() if name == "df" else number <= 1.0):
+            return Asked(name, number)
+    raise ValueError(
+        f"unknown rule {text!r}; use an alpha, {', '.join(repr(each) for each in NAMED[:-2])}, 'df=12' for at most so "
+        "many features, or 'ebic:0.5' with its gamma between 0 and 1"
+    )
+
+
+def on_curve(cv: CrossValidation | None, asked: str | Callable[[CrossValidation], int]) -> int:
+    """Give the index of the α that a rule picks on the cross-validated curve.
+
+    Raises
+    ------
+    ValueError
+        Without a cross-validation, or for a callable that names no point of it.
     """
     if cv is None:
+        shown = f"the rule {asked!r}" if isinstance(asked, str) else "a rule on the curve"
         raise ValueError(
-            f"the rule {rule!r} needs a cross-validated curve and this path has none: "
+            f"{shown} needs a cross-validated curve and this path has none: "
             "fit with lozenge.path(..., cv=10), or name one: path.at(alpha), path.at(df=3)"
         )
-    if rule == "min":
-        return cv.index_min
-    if rule == "1se":
-        return cv.index_1se
-    raise ValueError(f"unknown rule {rule!r}; use 'min' or '1se'")
+    if isinstance(asked, str):
+        return cv.index_min if asked == "min" else cv.index_1se
+    found: Any = asked(cv)
+    if isinstance(found, bool) or not isinstance(found, (int, np.integer)) or not 0 <= found < len(cv.alphas):
+        raise ValueError(
+            f"a rule of your own takes path.cv and gives the index of one of its {len(cv.alphas)} alphas, 0 or more; "
+            f"got {found!r}"
+        )
+    return int(found)
+
+
+def edge(grid: Floats, alpha_max: float, k: int) -> str | None:
+    """What to say of a choice at an end of the grid that is no end of the path; None elsewhere."""
+    if len(grid) < 2:
+        return None
+    if k == len(grid) - 1 and grid[k] > 0.0:
+        return (
+            f"the best score is at the end of the grid, alpha {grid[k]:.3g}: a smaller one may do better. Lengthen the "
+            f"grid, alpha_min_ratio={grid[k] / (100.0 * max(alpha_max, grid[0])):.1g}, or name an alpha"
+        )
+    if k == 0 and grid[0] < alpha_max:
+        return (
+            f"the best score is at the start of the grid, alpha {grid[0]:.3g}: a larger one may do better. The path "
+            f"begins at {alpha_max:.6g}; leave alphas out, or begin there"
+        )
+    return None

@@ -155,7 +155,7 @@ class Sums:
 
 @dataclass(eq=False)
 class Shard:
-    """Design, response, weights, offset and fold labels of some rows."""
+    """Design, response, weights, offset, fold labels and kinds of some rows."""
 
     design: Design
     loss: Loss
@@ -163,6 +163,7 @@ class Shard:
     weights: Floats
     offset: Floats | None = None
     folds: NDArray[np.uint8] | None = None
+    kinds: NDArray[np.intp] | None = None
     _memo: tuple[Indices, Floats, Floats] | None = field(default=None, init=False)
 
     def evaluate(self, coef: Floats, cols: Indices, want: Want, rows: Splits | None = None) -> Sums:
@@ -658,6 +659,16 @@ class Fleet:
         copies = self.columns // self.shards[0].design.shape[1]
         costs = [shard.design.cost(m * copies) for shard in self.shards]
         return Cost(sum(c.correlate for c in costs), copies**2 * sum(c.products for c in costs))
+
+    @property
+    def kinds(self) -> NDArray[np.intp] | None:
+        """(n,) kinds of the rows, that every part of them needs its share of; None where all are alike."""
+        found = [shard.kinds for shard in self.shards if shard.kinds is not None]
+        return np.concatenate(found) if found else None
+
+    def predict(self, coef: Floats, cols: Indices) -> Floats:
+        """η of all rows, (n, m) or (n, m, q)."""
+        return np.concatenate([shard.predict(coef, cols) for shard in self.shards])
 
     def evaluate(self, coef: Floats, cols: Indices, want: Want, rows: Splits | None = None) -> Sums:
         """Sum every shard's answer in a fixed tree by shard number: the same bits wherever each was computed."""

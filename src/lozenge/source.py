@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lozenge.penalties import Penalty
     from lozenge.penalties.balls import Norm
     from lozenge.problem import Problem
-    from lozenge.results import Indices, Model
+    from lozenge.results import Indices, Model, Stability
     from lozenge.shards import Fleet
 
 SHARP = 1e-11  # tolerance of solves off the grid: at the grid's own, a weight that has just entered may pass for zero
@@ -81,6 +81,7 @@ class Source:
         self.model = model
         self.names = names
         self.unit = unit
+        self.halves: Stability | None = None
         self._steps: dict[float, Step] = {}
         self._contrasts: dict[float, Floats] = {}
 

@@ -78,7 +78,7 @@ def picture_of(record: Path | Lesson | Comparison, file: str) -> bytes:
     return buffer.getvalue()
 
 
-def page_of(ctx: typer.Context, path: Path, table: Table, file: str, rule: str) -> str:
+def page_of(ctx: typer.Context, path: Path, table: Table, file: str) -> str:
     """The page of a fit, which tells what it was made of."""
     import hashlib
 
@@ -89,7 +89,6 @@ def page_of(ctx: typer.Context, path: Path, table: Table, file: str, rule: str) 
     setting = Setting(
         file=FilePath(file).name if known else "standard input",
         target=screens.target(path, table),
-        rule=rule,
         summary=table.summary,
         notes=table.notes,
         command=shlex.join(["lozenge", *(ctx.obj or ())]),

@@ -16,6 +16,7 @@ from lozenge.cli.options import (
     Event,
     Exposure,
     File,
+    Forward,
     Json,
     Named,
     Offset,
@@ -27,6 +28,7 @@ from lozenge.cli.options import (
     Targets,
     Ties,
     Time,
+    Together,
     Weight,
     bounds,
     columns,
@@ -35,9 +37,9 @@ from lozenge.cli.options import (
 )
 from lozenge.cli.penalty import Asked, ball, numbers, penalty_of
 from lozenge.cli.response import Response, loss_of, roles_of
-from lozenge.cli.rule import refuse_beside_radius, rule_behind, rule_name, rule_of, tolerance
-from lozenge.cli.solving import demo_tables, entered, predictions, revived, screen_of, solve, taught
-from lozenge.cli.telling import UNCERTIFIED, USAGE, Bar, own_up, tell, tell_beyond, tell_edge, tell_next, tell_notes
+from lozenge.cli.rule import RULES, Validation, check_halves, refuse_beside_radius, rule_of, tolerance
+from lozenge.cli.solving import demo_tables, entered, halved, predictions, revived, screen_of, solve, taught
+from lozenge.cli.telling import UNCERTIFIED, USAGE, Bar, own_up, tell, tell_beyond, tell_next, tell_notes
 
 app = typer.Typer(
     name="lozenge",
@@ -98,7 +100,7 @@ def fit(
         str | None,
         typer.Option(metavar="FILE", help='With --penalty group: {"name": [columns, ...]}, .json; else factors.'),
     ] = None,
-    select: Annotated[str, typer.Option(metavar="RULE", help="Which alpha: 1se, min or a number.")] = "1se",
+    select: Annotated[str, typer.Option(metavar="RULE", help=f"Which alpha: {RULES}.")] = "1se",
     radius: Annotated[
         float | None,
         typer.Option(
@@ -113,7 +115,17 @@ def fit(
     keep: Annotated[list[str] | None, columns("Bring in what would be left out; may be repeated.")] = None,
     unpenalised: Annotated[list[str] | None, columns("Or feature: never penalised; may be repeated.")] = None,
     cv: Annotated[int, typer.Option(metavar="FOLDS", help="Of the cross-validation; 0: none.", min=0)] = 10,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of the folds.", min=0)] = 0,
+    repeats: Annotated[int, typer.Option(metavar="N", help="Deal the folds so many times over.", min=1)] = 1,
+    together: Together = None,
+    forward: Forward = None,
+    scoring: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of held-out rows, one of scikit-learn's; else their deviance.")
+    ] = None,
+    stability: Annotated[
+        int | None,
+        typer.Option(metavar="HALVES", help="Fit so many halves of the rows, and count which features they keep."),
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of the folds and halves.", min=0)] = 0,
     tol: Annotated[float, typer.Option(metavar="GAP", help="Largest that is certified.")] = 1e-6,
     drop_missing_target: Annotated[
         bool, typer.Option("--drop-missing-target", help="Drop rows without a target.")
@@ -133,16 +145,20 @@ def fit(
         cv = 0  # which goes over alphas
     rule, tol = "radius" if radius is not None else rule_of(select, cv), tolerance(tol)
     response = Response(
-        loss_of(loss, order, ties), roles_of(target, time, event, start, strata, offset, exposure, weight)
+        loss_of(loss, order, ties),
+        roles_of(target, time, event, start, strata, offset, exposure, weight, together, forward),
     )
     response.check()
+    validation = Validation(cv, repeats, scoring, seed, together=together is not None, forward=forward is not None)
+    validation.check()
+    check_halves(stability)
     if prove and radius is None:
         raise typer.BadParameter("it goes with --penalty l0 --radius FEATURES", param_hint="--prove")
     asked = Asked(
         penalty_of(penalty), positive, numbers(lower or (), "--lower"), numbers(upper or (), "--upper"), groups
     )
     asked.check()
-    options: dict[str, Any] = {"cv": cv or None, "seed": seed, "tol": tol}
+    options: dict[str, Any] = {"tol": tol}
     check_outputs(file, force=force, output=output, plot=plot, report=report)
     _refuse_terminal(ctx, file)
 
@@ -155,20 +171,22 @@ def fit(
     options["loss"], found = response.on(table, cv, quiet=quiet)
     made_of = asked.on(table, free=unpenalised or (), several=bool(found.outputs), quiet=quiet)
     options |= {"penalty": made_of} if radius is None else {"constraint": ball(made_of, radius, prove=prove)}
+    options |= validation.on(table)
     path = solve(table, rule, free=unpenalised or (), quiet=quiet, **options)
-    tell_edge(path)
+    if stability is not None:
+        path = halved(path, stability, table, seed=seed, quiet=quiet)
     tell_beyond(path, table)
     if as_json:
-        print_json(screens.record(path, rule_name(rule)))
+        print_json(screens.record(path))
     else:
         path = entered(path, everything=everything)
         name = "standard input" if file == "-" else FilePath(file).name
-        print_lines(screen_of(path, table, name, rule, everything=everything), color)
+        print_lines(screen_of(path, table, name, everything=everything), color)
     made = {}  # all of them before any is written
     if plot is not None:
         made[plot] = picture_of(path, plot)
     if report is not None:
-        made[report] = page_of(ctx, path, table, file, rule_name(rule)).encode()
+        made[report] = page_of(ctx, path, table, file).encode()
     write(path, output, made, force=force, quiet=quiet)  # last: an answer that cannot be kept is still an answer
     if not (quiet or as_json):
         tell_next(path, output)
@@ -226,7 +244,7 @@ def report(
     _refuse_terminal(ctx, file)
 
     path, table = revived(model, file, quiet=quiet)
-    made = {output: page_of(ctx, path, table, file, rule_behind(path)).encode()}
+    made = {output: page_of(ctx, path, table, file).encode()}
     write(None, None, made, force=force, quiet=quiet)
     own_up(path)
 
@@ -274,7 +292,7 @@ def lesson(
     weight: Weight = None,
     order: Order = None,
     ties: Ties = None,
-    select: Annotated[str, typer.Option(metavar="RULE", help="With --data: 1se, min or a number.")] = "1se",
+    select: Annotated[str, typer.Option(metavar="RULE", help=f"With --data: {RULES}.")] = "1se",
     drop: Annotated[list[str] | None, columns("With --data: leave out; may be repeated.")] = None,
     drop_missing_target: Annotated[
         bool, typer.Option("--drop-missing-target", help="With --data: drop rows without a target.")
@@ -336,7 +354,7 @@ def compare(
     weight: Weight = None,
     order: Order = None,
     ties: Ties = None,
-    select: Annotated[str, typer.Option(metavar="RULE", help="Which alpha: 1se, min or a number.")] = "1se",
+    select: Annotated[str, typer.Option(metavar="RULE", help=f"Which alpha: {RULES}.")] = "1se",
     cv: Annotated[int, typer.Option(metavar="FOLDS", help="Of the cross-validation; 0: none.", min=0)] = 10,
     seed: Annotated[int, typer.Option(metavar="N", help="Of the folds.", min=0)] = 0,
     tol: Annotated[float, typer.Option(metavar="GAP", help="Largest that is certified.")] = 1e-6,
@@ -405,7 +423,7 @@ def demo(quiet: Quiet = False, color: Color = "auto") -> None:
         loss, _ = Response(None, table.encoding.roles).on(table, 10, quiet=True)
         path = entered(solve(table, "1se", quiet=quiet, loss=loss, cv=10))
         lines = [screens.Line(f"$ lozenge fit {file} --target {target}"), screens.Line("")]
-        lines += screen_of(path, table, file, "1se")
+        lines += screen_of(path, table, file)
         for j in screens.telling(path):
             name = path.feature_names[j]
             lines += [

@@ -54,6 +54,8 @@ Strata = Annotated[str | None, columns("With --time: each value has a baseline o
 Offset = Annotated[str | None, columns("Added to the linear predictor.")]
 Exposure = Annotated[str | None, columns("Counts or amounts are in proportion to it: its log is an offset.")]
 Weight = Annotated[str | None, columns("Of the rows.")]
+Together = Annotated[str | None, columns("Rows with the same value in it are held out together.")]
+Forward = Annotated[str | None, columns("When a row was: a fold is tested on what came after it.")]
 Named = Annotated[
     str,
     typer.Option(

@@ -67,11 +67,13 @@ def roles_of(
     offset: str | None,
     exposure: str | None,
     weight: str | None,
+    together: str | None = None,
+    forward: str | None = None,
 ) -> Roles:
     """What the columns that are named are for."""
     from lozenge.tables import Roles
 
-    return Roles(tuple(target or ()), time, event, start, strata, offset, exposure, weight)
+    return Roles(tuple(target or ()), time, event, start, strata, offset, exposure, weight, together, forward)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lozenge.cli.naming import encoding_of, unpriced
-from lozenge.cli.rule import rule_name
 from lozenge.cli.telling import Bar, tell_notes
 
 if TYPE_CHECKING:
@@ -44,6 +43,13 @@ def solve(
     return replace(path, encoding=table.encoding.to_dict(), model=model)
 
 
+def halved(path: Path, count: int, table: Table, *, seed: int, quiet: bool) -> Path:
+    """The path with what halves of the rows keep at its chosen α."""
+    with Bar(quiet=quiet) as bar:
+        found = path.stability(count, groups=table.beside.together, seed=seed, progress=bar)
+    return replace(path, halves=found)
+
+
 def entered(path: Path, *, everything: bool = False) -> Path:
     """The path with the α at which the features enter that a screen lists; of several outputs it lists zeros alone."""
     from lozenge import fit as fits
@@ -68,7 +74,7 @@ def revived(model: str, file: str, *, quiet: bool) -> tuple[Path, Table]:
     return fits.revive(path, table.X, table.y, sample_weight=table.weight, offset=table.offset), table
 
 
-def screen_of(path: Path, table: Table, file: str, rule: str | float, *, everything: bool = False) -> list[Line]:
+def screen_of(path: Path, table: Table, file: str, *, everything: bool = False) -> list[Line]:
     """The lines that tell of a path."""
     from lozenge import screens
 
@@ -82,7 +88,6 @@ def screen_of(path: Path, table: Table, file: str, rule: str | float, *, everyth
         file=file,
         summary=table.summary,
         target=screens.target(path, table),
-        rule=rule_name(rule),
     )
 
 

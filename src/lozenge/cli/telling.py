@@ -46,16 +46,6 @@ def tell_notes(notes: Iterable[str], *, quiet: bool, everything: bool) -> None:
         tell("note", f"and {len(rest) - shown:,} more notes")
 
 
-def tell_edge(path: Path) -> None:
-    """Warn where the best score is at the end of the grid."""
-    if path.cv is not None and not path.by_size and 0 < path.cv.index_min == len(path.cv.alphas) - 1:
-        tell(
-            "warning",
-            f"the best score is at the end of the grid, alpha {path.cv.alphas[-1]:.3g}: a smaller one may do"
-            " better; name it, --select ALPHA, or lengthen the grid in Python, alpha_min_ratio",
-        )
-
-
 def tell_beyond(path: Path, table: Table) -> None:
     """Warn where the bound on a row's pull, which is in the units of the target, holds most rows."""
     import numpy as np

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from lozenge.explain import effects, outputs, swaps
+from lozenge.explain import effects, halves, outputs, swaps
 from lozenge.explain.effects import EFFECTS, UNNAMED, column, correlation_units, loss_of
 from lozenge.explain.held import always, convex, held
 from lozenge.explain.rivals import MOST, rivals
+from lozenge.explain.rules import chosen_by, told
 from lozenge.explain.swaps import swapped
 from lozenge.explain.words import LISTED, forces_at, not_convex, number, percent, position, some
 from lozenge.penalties.words import bounded
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from lozenge.results import Floats, Forces, Indices, Model, Path, Source
 
-__all__ = ["chosen_by", "sentence", "why"]
+__all__ = ["sentence", "why"]
 
 CLOSE = 0.895  # a zero that leaves this share of the price, 90 % as it is printed, depends on the choice of α
 DRIFT_HOLDS_TO = 1e-4  # a crossing where the price is below this share of the null model's largest pull is rounding
@@ -41,11 +42,6 @@ CONTRASTED = 20_000_000  # entries of X up to which the fit under L2 is made for
 FADED = 1e-3  # share of the price that a kept weight under a concave penalty may leave and be told as nothing
 NEXT_TO_NONE = 0.005  # of what a feature says alone, where it is no correlation, whose decimals would say it
 ALIKE = 0.1  # partial correlation from which a rival is named
-RULES = {
-    "1se": "the one-standard-error rule chose alpha",
-    "min": "the best cross-validated score chose alpha",
-    "last": "alpha is the last of the path, chosen by no rule",
-}
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -175,20 +171,10 @@ def why(path: Path, feature: str | int, alpha: float | None = None, *, df: int |
         of=loss.words.of,
         output=output,
         exact=loss.quadratic,
+        halves=halves.counted(path, float(forces.alpha), j),
         **(_classes(model, forces, j) if loss.redundant else {}),
         **swapped(path, forces, j),
     )
-
-
-def chosen_by(path: Path) -> str:
-    """Name the rule that gives the chosen α: ``1se``, ``min``, ``last`` (no rule) or ``alpha`` (named)."""
-    cv, alpha = path.cv, path.axis[path.chosen]
-    if cv is None:
-        return "last" if path.chosen == len(path.alphas) - 1 else "alpha"
-    grid = path.axis if path.by_size else cv.alphas
-    rules = {"1se": grid[cv.index_1se], "min": grid[cv.index_min]}
-    found = [rule for rule, chosen in rules.items() if chosen == alpha]
-    return cv.rule if cv.rule in found else found[0] if found else "alpha"
 
 
 def _known(value: float) -> float | None:
@@ -361,7 +347,15 @@ def sentence(reason: Reason) -> str:
         told = _unpenalised(reason)
     else:
         told = _kept(reason) if reason.state == "kept" else _zero(reason)
-    return " ".join(part for part in told if part)
+    return " ".join(part for part in [*told, _halved(reason)] if part)
+
+
+def _halved(reason: Reason) -> str:
+    """In how many halves of the rows it is kept."""
+    if reason.halves is None or reason.state not in {"kept", "zero"} or reason.constant:
+        return ""
+    kept, count = reason.halves
+    return f"Fitted to halves of the rows, it is kept in {kept:,} of {count:,}."
 
 
 def _constant(reason: Reason) -> list[str]:
@@ -694,7 +688,7 @@ def _zero_caution(reason: Reason, *, close: bool) -> str:
     if not reason.certified:
         return "This zero is not proved: at the gap reached, an optimum may still hold a small weight here."
     if close and not (reason.next_at is None and reason.enters_at is None):
-        rule = RULES.get(reason.chosen_by)
+        rule = told(reason.chosen_by).chose
         return "This zero depends on the choice of alpha" + (f" ({rule})." if rule else ".")
     if reason.twins:
         return ""

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from lozenge.results import Likelihood
+
     Floats = NDArray[np.float64]
 
 
@@ -211,6 +213,10 @@ class Loss(Protocol):
 
         Empty where time has no part in it.
         """
+        ...
+
+    def likelihood(self, y: Floats, w: Floats) -> Likelihood | None:
+        """What makes F the log-likelihood of y (n, ...), rows as often as w (n,) says; None if nothing does."""
         ...
 
     def check(self, y: NDArray[Any], names: tuple[str, ...] = ()) -> Target:

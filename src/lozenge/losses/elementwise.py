@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lozenge.losses.base import Edges, Floats, Target, Words
+    from lozenge.results import Likelihood
 
 LONG = 1 << 18  # entries of η from which a loss is worth several threads
 EPS = float(np.finfo(np.float64).eps)
@@ -130,6 +131,10 @@ class Elementwise:
     def hazard(self, y: Floats, w: Floats, eta: Floats) -> list[tuple[float, Floats, Floats]]:  # noqa: ARG002 - the protocol's signature
         """None: time has no part in it."""
         return []
+
+    def likelihood(self, y: Floats, w: Floats) -> Likelihood | None:  # noqa: ARG002 - the protocol's signature
+        """None: it is that of no distribution, or of one with a parameter beside the mean that is not known."""
+        return None
 
     @abstractmethod
     def check(self, y: NDArray[Any], names: tuple[str, ...] = ()) -> Target:

@@ -10,6 +10,7 @@ import numpy as np
 from lozenge.losses import responses
 from lozenge.losses.base import Words
 from lozenge.losses.elementwise import Elementwise
+from lozenge.results import Likelihood
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,6 +89,10 @@ class Logistic(Elementwise):
     def chances(self, eta: Floats) -> Floats:
         """1 - P(y = 1) and P(y = 1)."""
         return np.column_stack([1.0 - self.mean(eta), self.mean(eta)])
+
+    def likelihood(self, y: Floats, w: Floats) -> Likelihood:  # noqa: ARG002 - the protocol's signature
+        """F is minus the log-likelihood."""
+        return Likelihood(remainder=0.0, size=float(np.sum(w)))
 
     def check(self, y: NDArray[Any], names: tuple[str, ...] = ()) -> Target:  # noqa: ARG002 - the protocol's signature
         """Code the smaller of two labels 0 and the larger 1."""

@@ -11,6 +11,7 @@ from scipy.special import xlogy
 from lozenge.losses import responses
 from lozenge.losses.base import Target, Words
 from lozenge.losses.elementwise import Elementwise
+from lozenge.results import Likelihood
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -120,6 +121,10 @@ class Multinomial(Elementwise):
         """The logs of the classes' shares."""
         count = y.T @ w
         return np.asarray(np.log(np.where(count > 0.0, count, 1.0) / np.sum(w, axis=0)))
+
+    def likelihood(self, y: Floats, w: Floats) -> Likelihood:  # noqa: ARG002 - the protocol's signature
+        """F is minus the log-likelihood."""
+        return Likelihood(remainder=0.0, size=float(np.sum(w)))
 
     def check(self, y: NDArray[Any], names: tuple[str, ...] = ()) -> Target:  # noqa: ARG002 - the protocol's signature
         """One column per label, in sorted order, 1 where y is it."""

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, gammaln
 
 from lozenge.losses import responses
 from lozenge.losses.base import Target, Words
 from lozenge.losses.elementwise import Elementwise
 from lozenge.losses.poisson import exp, log_mean
+from lozenge.results import Likelihood
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -98,6 +99,12 @@ class NegativeBinomial(Elementwise):
     def start(self, y: Floats, w: Floats) -> Floats:
         """The log of the mean."""
         return log_mean(y, w)
+
+    def likelihood(self, y: Floats, w: Floats) -> Likelihood:
+        """With log(y! Γ(θ)/Γ(y + θ)) + y log θ."""
+        theta = self.theta
+        rest = gammaln(y + 1.0) + gammaln(theta) - gammaln(y + theta) + y * np.log(theta)
+        return Likelihood(remainder=float(w @ rest), size=float(np.sum(w)))
 
     def check(self, y: NDArray[Any], names: tuple[str, ...] = ()) -> Target:  # noqa: ARG002 - the protocol's signature
         """Refuse what is no number, or negative."""

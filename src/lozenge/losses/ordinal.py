@@ -11,6 +11,7 @@ from scipy.special import expit, xlogy
 from lozenge.losses import responses
 from lozenge.losses.base import Target, Words
 from lozenge.losses.elementwise import Elementwise
+from lozenge.results import Likelihood
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,6 +144,10 @@ class Ordinal(Elementwise):
         more = np.stack([(y > k) @ w for k in range(self.width)])
         rest = np.sum(w, axis=0) - more
         return np.log(np.where(more > 0.0, more, 1.0)) - np.log(np.where(rest > 0.0, rest, 1.0))
+
+    def likelihood(self, y: Floats, w: Floats) -> Likelihood:  # noqa: ARG002 - the protocol's signature
+        """F is minus the log-likelihood."""
+        return Likelihood(remainder=0.0, size=float(np.sum(w)))
 
     def check(self, y: NDArray[Any], names: tuple[str, ...] = ()) -> Target:  # noqa: ARG002 - the protocol's signature
         """Code the labels 0, 1, … in their order."""

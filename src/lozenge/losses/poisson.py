@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from scipy.special import xlogy
+from scipy.special import gammaln, xlogy
 
 from lozenge.losses import responses
 from lozenge.losses.base import Target, Words
 from lozenge.losses.elementwise import Elementwise
+from lozenge.results import Likelihood
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,6 +75,10 @@ class Poisson(Elementwise):
     def start(self, y: Floats, w: Floats) -> Floats:
         """The log of the mean."""
         return log_mean(y, w)
+
+    def likelihood(self, y: Floats, w: Floats) -> Likelihood:
+        """With log y!."""
+        return Likelihood(remainder=float(w @ gammaln(y + 1.0)), size=float(np.sum(w)))
 
     def check(self, y: NDArray[Any], names: tuple[str, ...] = ()) -> Target:  # noqa: ARG002 - the protocol's signature
         """Refuse what is no number, or negative."""

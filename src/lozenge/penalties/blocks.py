@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lozenge import _kernel
-from lozenge.penalties.faced import Face
+from lozenge.penalties.face import Face
 from lozenge.penalties.form import TINY, Young
 
 if TYPE_CHECKING:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 import numpy as np
 
+from lozenge.penalties.face import Face
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -104,6 +106,14 @@ class SoftThreshold:
     def take(self, cols: Indices) -> SoftThreshold:
         """Give the same on some coordinates."""
         return SoftThreshold(self.l1[cols], self.l2[cols])
+
+    def face(self, b: Floats) -> Face:
+        """Coordinates that are not zero."""
+        return Face(np.flatnonzero(b))
+
+    def stiffen(self, system: Floats, face: Face, b: Floats) -> None:  # noqa: ARG002 - the same at every b
+        """Add l2 to the diagonal."""
+        system[np.diag_indices(len(face.rows))] += self.l2[face.rows]
 
     def cost(self, b: Floats) -> float:
         """Σ l1|b| + ½ Σ l2 b²."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from lozenge import _kernel
 from lozenge.penalties.byprox import ByProx
-from lozenge.penalties.faced import Face
+from lozenge.penalties.face import Face
 from lozenge.penalties.form import Young
 
 if TYPE_CHECKING:

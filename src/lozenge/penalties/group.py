@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lozenge.penalties.blocks import Blocks
-from lozenge.penalties.faced import Face
+from lozenge.penalties.face import Face
 from lozenge.penalties.grouped import Grouped
 
 if TYPE_CHECKING:

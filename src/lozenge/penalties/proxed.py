@@ -9,7 +9,7 @@ import numpy as np
 
 from lozenge import _kernel
 from lozenge.penalties.byprox import WIDER, steepness
-from lozenge.penalties.faced import Face
+from lozenge.penalties.face import Face
 from lozenge.penalties.form import TINY, scaled_young
 
 if TYPE_CHECKING:

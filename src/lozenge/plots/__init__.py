@@ -2,6 +2,6 @@
 
 from lozenge.plots.arguments import lesson
 from lozenge.plots.beside import weights
-from lozenge.plots.curves import cv_curve, path
+from lozenge.plots.curves import cv_curve, path, stability
 
-__all__ = ["cv_curve", "lesson", "path", "weights"]
+__all__ = ["cv_curve", "lesson", "path", "stability", "weights"]

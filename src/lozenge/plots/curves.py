@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lozenge.explain.why import chosen_by
+from lozenge.explain.rules import chosen_by, scored, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes._secondary_axes import SecondaryAxis
     from matplotlib.figure import Figure
 
-    from lozenge.results import CrossValidation, Floats, Path
+    from lozenge.results import CrossValidation, Floats, Path, Stability
 
 __all__ = ["cv_curve", "path"]
 
@@ -40,7 +40,6 @@ STYLES = ("-", (0, (5, 1.5)))
 GREY, RULE = "#c4c4c4", "#4d4d4d"
 TEXT, SMALL = 8.5, 7.5  # points
 BEHIND = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}  # keeps lines out of a text
-RULES = {"1se": "1-SE rule", "min": "best score", "last": "last", "alpha": "chosen"}
 
 
 # ---------------------------------------------------------------------------------------------- the pictures
@@ -106,7 +105,7 @@ def path(record: Path, ax: Axes | None = None) -> Axes:
     ax.set_ylabel("weight per SD of the feature" if record.model.standardize else "weight", fontsize=TEXT)
     kept = _kept(record)
     top = _alpha_axes(ax, places, kept, _counted(record))
-    _mark(ax, places, float(record.axis[record.chosen]), RULES[chosen_by(record)], "--", 0)
+    _mark(ax, places, float(record.axis[record.chosen]), told(chosen_by(record)).label, "--", 0)
     _room_on_top(ax, 1)
     if not ever.size:
         _note(ax, "no feature is in the model at any alpha here")
@@ -153,17 +152,78 @@ def cv_curve(record: Path, ax: Axes | None = None) -> Axes:
         linewidth=0.8,
         label="mean of the folds, one standard error either way",
     )
-    ax.set_ylabel("mean deviance, held out", fontsize=TEXT)
+    ax.set_ylabel(scored(record), fontsize=TEXT)
     at = dict(zip(record.axis.tolist(), _kept(record), strict=True))
     _alpha_axes(ax, places, [at[place] for place in grid.tolist() if place in at], _counted(record))
     best, within = float(grid[cv.index_min]), float(grid[cv.index_1se])
     if best == within:
-        _mark(ax, places, best, f"{RULES['min']} and {RULES['1se']}", "--", 0)
+        _mark(ax, places, best, f"{told('min').label} and {told('1se').label}", "--", 0)
         _room_on_top(ax, 1)
     else:
-        _mark(ax, places, best, RULES["min"], ":", 0)
-        _mark(ax, places, within, RULES["1se"], "--", 1)
+        _mark(ax, places, best, told("min").label, ":", 0)
+        _mark(ax, places, within, told("1se").label, "--", 1)
         _room_on_top(ax, 2)
+    return ax
+
+
+def stability(record: Stability, ax: Axes | None = None) -> Axes:
+    """Draw the share of halves of the rows that keep each feature, at α after α down to the one asked about.
+
+    Parameters
+    ----------
+    record : Stability
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import lozenge as lz
+    >>> X = np.array([[1.0, 1], [1, -1], [-1, 1], [-1, -1]] * 5)
+    >>> fit = lz.path(X, X @ [3.0, 0.5], alphas=[1.0], feature_names=["dose", "age"])
+    >>> ax = fit.stability(10).plot()
+    >>> [text.get_text() for text in ax.texts if text.get_text() == "dose"]
+    ['dose']
+    """
+    from matplotlib.collections import LineCollection
+
+    ax = axes(ax)
+    places = _places(record.alphas)
+    share = record.kept / record.halves
+    named = [int(j) for j in record.stable[:NAMED]]
+    ever = np.flatnonzero(share.any(axis=1))
+    others = [np.column_stack([places.x, share[j]]) for j in ever if j not in named]
+    marker = "o" if len(places.x) == 1 else None
+    if others:
+        ax.add_collection(LineCollection(others, colors=GREY, linewidths=0.7, zorder=1.5))
+    ends = []
+    for rank, j in enumerate(named):
+        colour, style = COLOURS[rank % len(COLOURS)], STYLES[rank // len(COLOURS) % len(STYLES)]
+        ax.plot(places.x, share[j], color=colour, linestyle=style, linewidth=1.4, marker=marker, zorder=2.5)
+        ends.append(_End(drawable(record.feature_names[j]), float(share[j, -1]), colour))
+    ax.set_ylim(-0.02, 1.03)
+    ax.set_ylabel(f"share of {record.halves} halves that keep it", fontsize=TEXT)
+    mean = record.kept.sum(axis=0) / record.halves
+    kept = [round(each) for each in mean.tolist()]
+    top = _alpha_axes(ax, places, kept, "features that a half keeps")
+    ax.axhline(record.cutoff, color=RULE, linestyle="--", linewidth=0.9, zorder=2)
+    ax.annotate(
+        f"stable from {record.cutoff:.2g}",
+        (0.0, record.cutoff),
+        xycoords=("axes fraction", "data"),
+        xytext=(4, 3),
+        textcoords="offset points",
+        fontsize=SMALL,
+        color=RULE,
+        bbox=BEHIND,
+    )
+    if not ever.size:
+        _note(ax, "no half keeps a feature at any alpha here")
+    _name_ends(ax, ends)
+    _ticked(ax, top, places, kept)  # again, in the width that the names have left
     return ax
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from markupsafe import Markup
 
+from lozenge.explain.rules import folds, is_score, scored
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -114,14 +116,15 @@ def cv_figure(path: Path) -> Markup:
     dots = " ".join(f"M{a - 2:.1f} {b:.1f}h4" for a, b in zip(x, y, strict=True))
     parts = [
         Markup('<path class="grey" d="{}"/>').format(bars),
-        _axes(frame, "mean deviance, held out"),
+        _axes(frame, scored(path)),
         Markup('<path class="dots" d="{}"/>').format(dots),
         Markup('<path class="curve" d="{}"/>').format(_stroke(frame, alphas, mean)),
         _mark(frame, float(grid[cv.index_min]), "best score", row=1),
         _mark(frame, float(path.axis[path.chosen]), "chosen"),
     ]
     best = f"{cv.mean[cv.index_min]:.4g} at {frame.axis} {grid[cv.index_min]:.4g}"
-    return _svg(f"Cross-validated deviance over {len(cv.folds)} folds; lowest {best}.", parts)
+    words = f"{scored(path)}, over {folds(path)}; {'highest' if is_score(path) else 'lowest'} {best}."
+    return _svg(words[:1].upper() + words[1:], parts)
 
 
 def _svg(words: str, parts: Sequence[Markup]) -> Markup:

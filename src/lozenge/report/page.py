@@ -15,6 +15,7 @@ import numpy as np
 
 from lozenge import __version__, screens
 from lozenge.explain import held, survey
+from lozenge.explain.rules import folds
 from lozenge.explain.words import not_convex
 from lozenge.penalties.words import described
 from lozenge.report import figures
@@ -39,7 +40,7 @@ class Setting:
 
     Attributes
     ----------
-    file, target, rule : as the command line names them
+    file, target : as the command line names them
     summary : counts of `lozenge.tables.Table.summary`; None where the data are not there
     notes : what was encoded, filled or left out
     command : that makes the fit again
@@ -48,7 +49,6 @@ class Setting:
 
     file: str = "data in memory"
     target: str = ""
-    rule: str = "alpha"
     summary: dict[str, int] | None = None
     notes: tuple[str, ...] = ()
     command: str = ""
@@ -76,7 +76,7 @@ def page(path: Path, setting: Setting) -> str:
         digest=digest,
         title=f"What explains {path.model.target or 'the target'}",
         verdict=_verdict(path, kept, zeros),
-        facts=screens.facts(path, file=setting.file, summary=setting.summary, target=setting.target, rule=setting.rule),
+        facts=screens.facts(path, file=setting.file, summary=setting.summary, target=setting.target),
         kept=kept_table(path, survey_of, kept, told),
         zeros=[_zero_row(path, survey_of, j, told.get(j)) for j in zeros[:LISTED]],
         more=len(zeros) - LISTED,
@@ -245,7 +245,7 @@ def _settings(path: Path) -> dict[str, str]:
         "passes over X": f"{path.passes:.1f}",
     }
     if path.cv is not None:
-        found["cross-validation"] = f"{len(path.cv.folds)} folds, seed {path.cv.seed}"
+        found["cross-validation"] = f"{folds(path)}, seed {path.cv.seed}"
     return found
 
 

@@ -19,7 +19,7 @@ from lozenge.screens.answer import (
     shown,
     telling,
 )
-from lozenge.screens.board import comparison, contents, lesson
+from lozenge.screens.board import comparison, contents, lesson, stability
 from lozenge.screens.outputs import cells_of, feature
 from lozenge.screens.response import (
     coded_loss,
@@ -67,6 +67,7 @@ __all__ = [
     "shares",
     "shorten",
     "shown",
+    "stability",
     "target",
     "telling",
     "words",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lozenge.explain import held
+from lozenge.explain import halves, held, rules
 from lozenge.penalties.words import coded, described
 from lozenge.results import Status
 from lozenge.screens import outputs, response
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lozenge.results import CrossValidation, Forces, Path, Reason
+    from lozenge.results import CrossValidation, Forces, Path, Reason, Stability
 
 TELLERS = 3  # features that are named as already telling what a zero says
 OF = 12  # columns of a class's name
@@ -127,7 +127,6 @@ def fit(
     file: str,
     summary: Mapping[str, int],
     target: str,
-    rule: str,
 ) -> list[Line]:
     """Screen of ``lozenge fit``: what was asked, how well it went, what was kept, and how near each zero is.
 
@@ -144,9 +143,8 @@ def fit(
         Name of the table; counts of `lozenge.tables.Table.summary`.
     target
         As `target` writes it.
-    rule : "1se", "min" or "alpha"
     """
-    told = facts(path, file=file, summary=summary, target=target, rule=rule)
+    told = facts(path, file=file, summary=summary, target=target)
     return [
         *(line for label, text in told.items() for line in labelled(label, text)),
         Line(""),
@@ -158,7 +156,7 @@ def fit(
     ]
 
 
-def facts(path: Path, *, file: str, summary: Mapping[str, int] | None, target: str, rule: str) -> dict[str, str]:
+def facts(path: Path, *, file: str, summary: Mapping[str, int] | None, target: str) -> dict[str, str]:
     """What was asked and how well it went, by label; without a ``summary`` the data are counted by the model alone."""
     features = len(path.feature_names) // max(len(path.model.outputs), 1)
     counted = _columns(summary) if summary else f"{count(path.model.n, 'row')}, {features:,} features"
@@ -166,10 +164,16 @@ def facts(path: Path, *, file: str, summary: Mapping[str, int] | None, target: s
     return {
         file: f"{counted}; {target}" if target else counted,
         "model": _model(path),
-        **({"size": _size(path, rule)} if path.by_size else {"alpha": _alpha(path, rule)}),
+        **({"size": _size(path)} if path.by_size else {"alpha": _alpha(path)}),
         "R squared" if response.quadratic(path.model) else "D squared": _explained(path),
         label: text,
+        **({} if (found := _halves(path)) is None else {"stability": halves.summary(found)}),
     }
+
+
+def _halves(path: Path) -> Stability | None:
+    """What is known of halves of the rows at the chosen α."""
+    return halves.at(path, float(path.alphas[path.chosen]))
 
 
 def _columns(summary: Mapping[str, int]) -> str:
@@ -219,7 +223,7 @@ def _at(cv: CrossValidation, alpha: float) -> int | None:
     return near if math.isclose(float(cv.alphas[near]), alpha, rel_tol=1e-9) else None
 
 
-def _alpha(path: Path, rule: str) -> str:
+def _alpha(path: Path) -> str:
     alpha, cv = float(path.alphas[path.chosen]), path.cv
     text = number(alpha)
     if alpha <= path.model.alpha_max:
@@ -229,31 +233,26 @@ def _alpha(path: Path, rule: str) -> str:
     if path.radii is not None:
         return f"{text}, where the norm is at most {number(float(path.radii[path.chosen]))}, as asked"
     if cv is None:
-        return f"{text}, as asked; {count(len(path.alphas), 'alpha')}, no cross-validation"
+        picked = rules.phrase(path, "") or ", as asked"
+        return f"{text}{picked}; {count(len(path.alphas), 'alpha')}, no cross-validation"
     best = float(cv.alphas[cv.index_min])
     kept = int(path.df[int(np.argmin(np.abs(path.alphas - best)))])
     best_at = f"at alpha {number(best)} with {kept:,} kept"
-    text += {
-        "1se": f", by the 1se rule: the largest within one standard error of the best score, which is {best_at}",
-        "min": ", by the min rule: the best cross-validated score",
-        "alpha": f", as asked; the best score is {best_at}",
-    }[rule]
-    detail = f"{count(len(cv.alphas), 'alpha')}, {count(len(cv.folds), 'fold')}, seed {cv.seed}"
-    return f"{text} ({detail})"
+    picked = rules.phrase(path, f"the best score, which is {best_at}")
+    if rules.chosen_by(path) not in {"1se", "min"}:
+        picked = f"{picked or ', as asked'}; the best cross-validated score is {best_at}"
+    return f"{text}{picked} ({count(len(cv.alphas), 'alpha')}, {rules.folds(path)}, seed {cv.seed})"
 
 
-def _size(path: Path, rule: str) -> str:
+def _size(path: Path) -> str:
     cv, text = path.cv, f"{path.axis[path.chosen]:g}"
     if len(path.axis) > 1:
         text += f", of the sizes {path.axis[0]:g} to {path.axis[-1]:g}"
     if cv is None:
         return f"{text}, as asked; no cross-validation"
     best = f"the best score, which is at size {path.axis[cv.index_min]:g}"
-    text += {
-        "1se": f", by the 1se rule: the smallest within one standard error of {best}",
-        "min": ", by the min rule: the best cross-validated score",
-    }.get(rule, f"; {best}")
-    return f"{text} ({count(len(cv.folds), 'fold')}, seed {cv.seed})"
+    text += rules.phrase(path, best) or f"; {best}"
+    return f"{text} ({rules.folds(path)}, seed {cv.seed})"
 
 
 def _explained(path: Path) -> str:
@@ -262,13 +261,19 @@ def _explained(path: Path) -> str:
         words += ", beyond the unpenalised features alone"
     text = f"{round(float(path.deviance_ratio[path.chosen]), 3) + 0.0:.3f}{words}"
     cv, null = path.cv, _held_out_null(path)
-    if cv is None or not null > 0:
+    if cv is None or not (null > 0 or cv.scoring):
         return text
-    best = 1 - float(cv.mean[cv.index_min]) / null
+    # The share of the null deviance that is explained; or a score as it is.
+    base, unit, what = (1.0, -null, "cross-validated")
+    if cv.scoring is not None:
+        base, unit, what = (0.0, 1.0, f"{cv.scoring.replace('_', ' ')} cross-validated")
     k = path.chosen if path.by_size else _at(cv, float(path.alphas[path.chosen]))
     if k is not None:
-        text += f", {1 - float(cv.mean[k]) / null:.3f} +- {float(cv.se[k]) / null:.3f} cross-validated"
-    return text + ("" if k == cv.index_min else f" (best {best:.3f})")
+        text += f", {base + float(cv.mean[k]) / unit:.3f} +- {float(cv.se[k]) / abs(unit):.3f} {what}"
+    best = f"best {base + float(cv.mean[cv.index_min]) / unit:.3f}"
+    if rules.repeats(path) > 1:
+        best += f", {rules.spread(path) / abs(unit):.3f} from shuffle to shuffle"
+    return text + ("" if k == cv.index_min and rules.repeats(path) == 1 else f" ({best})")
 
 
 def _held_out_null(path: Path) -> float:
@@ -320,8 +325,8 @@ def _sentence(text: str) -> str:
 
 def _kept(path: Path, listed: Sequence[int]) -> list[Line]:
     model, coef = path.model, weights(path)
-    if (found := outputs.by_output(path, coef, listed)) is not None:
-        return found
+    if (grid := outputs.by_output(path, coef, listed)) is not None:
+        return grid
     everything = rows(path).kept
     per_sd = [float(coef[j] * model.scale[j]) for j in listed]
     levels = np.atleast_1d(path.intercepts[path.chosen]).tolist()
@@ -338,6 +343,8 @@ def _kept(path: Path, listed: Sequence[int]) -> list[Line]:
         columns[f"{multiplied} / SD"] = [*aligned(["x " + x for x in times]), *blank]
     if not (path.by_size and len(path.axis) == 1) and (not listed or not held.always(path)[list(listed)].all()):
         columns["enters at"] = [*_entries(path, listed), *blank]
+    if (found := _halves(path)) is not None:
+        columns[f"of {found.halves}"] = [*aligned([f"{found.kept[j, -1]:,}" for j in listed]), *blank]
     title = f"KEPT {len(everything):,} of {len(path.feature_names):,}"
     lines = table(title, [*(path.feature_names[j] for j in listed), *names], columns)
     if more := len(everything) - len(listed):
@@ -367,6 +374,8 @@ def _zeros(path: Path, listed: Sequence[int], reasons: Sequence[Reason]) -> list
         columns["in place of"] = ["" if k < 0 else plain(path.feature_names[k]) for k in swaps.other[list(listed)]]
     if not (path.by_size and len(path.axis) == 1):
         columns["enters at"] = _entries(path, listed)
+    if (found := _halves(path)) is not None:
+        columns[f"of {found.halves}"] = aligned([f"{found.kept[j, -1]:,}" for j in listed])
     tellers = [[name for name, _ in (reason.used_by or ())[:TELLERS]] for reason in reasons]
     tellers += [[]] * (len(listed) - len(reasons))
     if path.model.outputs:
@@ -456,6 +465,8 @@ def cautions(path: Path, summary: Mapping[str, int] | None, listed: Rows) -> lis
         texts.append(f"{AT_BOUND}: pulled to the side that a bound of 0 closes.")
     if listed.zeros and _correlated(path):
         texts.append("alone: correlation with the outcome; told: the part the model already tells.")
+    if (found := _halves(path)) is not None:
+        texts.append(f"of {found.halves}: halves of the rows that keep it. {halves.promise(found)}")
     if path.cv is not None and path.cv.uncertified:
         texts.append(f"In cross-validation {count(path.cv.uncertified, 'fit')} not certified to {path.model.tol:.0e}.")
     if path.cv is not None and summary and (summary["missing_cells"] or summary["factors"]):
@@ -472,7 +483,7 @@ def cautions(path: Path, summary: Mapping[str, int] | None, listed: Rows) -> lis
 
 
 # -------------------------------------------------------------------------------- for machines
-def record(path: Path, rule: str) -> dict[str, Any]:
+def record(path: Path) -> dict[str, Any]:
     """Give what ``fit --json`` prints: plain JSON values, never an infinity."""
     coef, certificate, model = weights(path), path.certificates[path.chosen], path.model
     place: dict[str, Any] = {"alpha": finite(float(path.alphas[path.chosen]))}
@@ -486,7 +497,7 @@ def record(path: Path, rule: str) -> dict[str, Any]:
         "penalty": coded(model.penalty, model.penalty_parameters),
         "penalty_parameters": model.penalty_parameters,
         **place,
-        "rule": rule,
+        "rule": rules.chosen_by(path),
         "n": model.n,
         "p": len(path.feature_names),
         "kept": int(np.count_nonzero(coef)),

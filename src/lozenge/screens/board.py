@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lozenge.explain import halves
 from lozenge.screens.text import (
     FEW,
     MANY,
@@ -26,10 +27,11 @@ from lozenge.screens.text import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from lozenge.results import Comparison, Lesson
+    from lozenge.results import Comparison, Lesson, Stability
 
 GAP = 2  # columns between two of a table
 LEAST = 8  # columns that a name keeps
+NAMED = 4  # features of a cluster
 DIGITS = (6, 5, 4, 3)  # the most that leave the names room
 
 
@@ -63,6 +65,30 @@ def comparison(record: Comparison, *, everything: bool = False) -> list[Line]:
         lines.append(Line("", f"and {count(more, 'more feature')} (--all)"))
     lines += [Line(""), *(Line("", part) for part in wrap(_told(record)))]
     return lines
+
+
+def stability(record: Stability, *, everything: bool = False) -> list[Line]:
+    """Give what is stable, the features kept in most halves, and those that stand in for one another."""
+    lines = [*labelled("stability", halves.summary(record)), Line("")]
+    share = record.share
+    order = np.argsort(-share, kind="stable")
+    order = order[: int(np.count_nonzero(share))]
+    listed = order if everything or len(order) <= MANY else order[: max(FEW, len(record.stable))]
+    stable = set(record.stable.tolist())
+    rows = tuple(
+        (record.feature_names[j], int(record.kept[j, -1]), "stable" if j in stable else "") for j in listed.tolist()
+    )
+    if rows:
+        lines += _table(("feature", f"of {record.halves} halves", ""), rows)
+    if more := len(order) - len(listed):
+        lines.append(Line("", f"and {count(more, 'more feature')} kept in fewer"))
+    together = [
+        (", ".join(cluster.features[:NAMED]) + ", ..." * (len(cluster.features) > NAMED), cluster.kept)
+        for cluster in record.clusters[:FEW]
+    ]
+    if together:
+        lines += [Line(""), *_table(("any of several alike", f"of {record.halves} halves"), together)]
+    return [*lines, Line(""), *(Line("", part) for part in wrap(halves.promise(record)))]
 
 
 def _told(record: Comparison) -> str:

@@ -9,7 +9,7 @@ from lozenge.tables.encoding import Encoding
 from lozenge.tables.files import columns, read
 from lozenge.tables.learn import Table, again, encode
 from lozenge.tables.parts import Factor, Missingness, Number
-from lozenge.tables.paths import comparison_frame, path_frame, reasons_frame
+from lozenge.tables.paths import comparison_frame, path_frame, reasons_frame, stability_frame
 from lozenge.tables.roles import Roles
 
 __all__ = [
@@ -28,4 +28,5 @@ __all__ = [
     "path_frame",
     "read",
     "reasons_frame",
+    "stability_frame",
 ]

@@ -11,7 +11,7 @@ from lozenge.tables.column import Column, column, open_frame
 from lozenge.tables.encoding import Encoding
 from lozenge.tables.notes import leaks, told
 from lozenge.tables.parts import MISSING, Factor, Missingness, Number, Part, matrix
-from lozenge.tables.roles import Roles, beside, response
+from lozenge.tables.roles import Beside, Roles, beside, response
 from lozenge.tables.rules import LeftOut, plan
 from lozenge.tables.words import check_known, count, quoted, show
 
@@ -33,7 +33,7 @@ class Table:
     X : (n, p) float64, Fortran order
     y : (n,) float64, or object array of str for a text target
         With several columns a structured array, one field per column.
-    offset, weight : (n,) float64 or None
+    beside : what goes beside y
     rows : (n,) numbers of the rows in the table, from 1
     feature_names : tuple of str
     encoding : Encoding
@@ -53,9 +53,18 @@ class Table:
     notes: tuple[str, ...]
     summary: dict[str, int]
     left_out: dict[str, str]
-    offset: Floats | None
-    weight: Floats | None
+    beside: Beside
     rows: Indices
+
+    @property
+    def offset(self) -> Floats | None:
+        """(n,) what is added to η, or None."""
+        return self.beside.offset
+
+    @property
+    def weight(self) -> Floats | None:
+        """(n,) of the rows, or None."""
+        return self.beside.weight
 
 
 def encode(
@@ -111,7 +120,7 @@ def encode(
     drop, keep = ([names] if isinstance(names, str) else list(names) for names in (drop, keep))
     _check_request(table, roles, drop, keep)
     y, rows = response(table, roles, drop_missing=drop_missing_target)
-    offset, weight = beside(table, roles, rows)
+    extra = beside(table, roles, rows)
     raw = {name: column(table[name]).take(rows) for name in table.columns if name not in {*roles.columns, *drop}}
     plans = {name: plan(found, kept=name in keep) for name, found in raw.items()}
     out = {name: made for name, made in plans.items() if isinstance(made, LeftOut)}
@@ -139,7 +148,7 @@ def encode(
     }
     left_out = {name: made.kind for name, made in out.items()}
     places = np.flatnonzero(rows) + 1
-    return Table(X, y, encoding.feature_names, encoding, tuple(notes), summary, left_out, offset, weight, places)
+    return Table(X, y, encoding.feature_names, encoding, tuple(notes), summary, left_out, extra, places)
 
 
 def again(frame: Any, encoding: Encoding) -> Table:
@@ -155,7 +164,7 @@ def again(frame: Any, encoding: Encoding) -> Table:
         if name not in table.columns:
             raise ValueError(f"no column '{show(name)}' in the table, the {roles.role(name)} of the fit")
     y, rows = response(table, roles, drop_missing=True)
-    offset, weight = beside(table, roles, rows)
+    extra = beside(table, roles, rows)
     X, notes = encoding.apply(table.filter(rows.tolist()).to_native())
     numeric = sum(isinstance(part, Number) for part in encoding.parts)
     used = {part.column for part in encoding.parts if not isinstance(part, Missingness)}
@@ -171,7 +180,7 @@ def again(frame: Any, encoding: Encoding) -> Table:
         "missing_cells": sum(int(found.missing.sum()) for found in raw.values()),
     }
     places = np.flatnonzero(rows) + 1
-    return Table(X, y, encoding.feature_names, encoding, notes, summary, {}, offset, weight, places)
+    return Table(X, y, encoding.feature_names, encoding, notes, summary, {}, extra, places)
 
 
 def _check_request(table: nw.DataFrame[Any], roles: Roles, drop: Sequence[str], keep: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     import polars as pl
 
-    from lozenge.results import Comparison, Path, Reasons
+    from lozenge.results import Comparison, Path, Reasons, Stability
 
 
 def path_frame(path: Path) -> pl.DataFrame:
@@ -54,6 +54,28 @@ def comparison_frame(found: Comparison) -> pl.DataFrame:
     frame = {"feature": pl.Series([found.feature_names[j] for j in order], dtype=pl.String)}
     columns = zip(found.penalties, found.coefs[order].T, strict=True)
     return pl.DataFrame(frame | {name: pl.Series(column, dtype=pl.Float64) for name, column in columns})
+
+
+def stability_frame(found: Stability) -> pl.DataFrame:
+    """How often halves of the rows keep each feature, most often first.
+
+    Returns
+    -------
+    polars.DataFrame
+        Of the features that any half keeps at the α asked about: ``feature``, ``halves``, ``share`` and ``stable``.
+    """
+    import polars as pl
+
+    order = np.argsort(-found.share, kind="stable")
+    order = order[: int(np.count_nonzero(found.share))]
+    return pl.DataFrame(
+        {
+            "feature": pl.Series([found.feature_names[j] for j in order], dtype=pl.String),
+            "halves": found.kept[order, -1],
+            "share": found.share[order],
+            "stable": np.isin(order, found.stable),
+        }
+    )
 
 
 def reasons_frame(found: Reasons) -> pl.DataFrame:

@@ -34,6 +34,8 @@ class Roles:
     time, event, start, strata : of a survival response
     offset, exposure : what is added to η, and what the log of is
     weight : of the rows
+    together : rows with the same value are tested together in a cross-validation
+    forward : when a row was: each fold is tested on what came after the rows it is trained on
 
     Examples
     --------
@@ -50,6 +52,8 @@ class Roles:
     offset: str | None = None
     exposure: str | None = None
     weight: str | None = None
+    together: str | None = None
+    forward: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -219,6 +223,8 @@ class Beside(NamedTuple):
 
     offset: Floats | None
     weight: Floats | None
+    together: NDArray[Any] | None = None
+    forward: Floats | None = None
 
 
 def beside(table: nw.DataFrame[Any], roles: Roles, rows: Bools) -> Beside:
@@ -234,7 +240,33 @@ def beside(table: nw.DataFrame[Any], roles: Roles, rows: Bools) -> Beside:
         weight = amounts(column(table[roles.weight]), rows, "a weight, zero or positive", lambda x: x >= 0.0)
         if not weight.any():
             raise ValueError(f"the weight '{show(roles.weight)}' is 0 in every row; at least one row must count")
-    return Beside(offset(table, roles, rows), weight)
+    return Beside(offset(table, roles, rows), weight, _together(table, roles, rows), _forward(table, roles, rows))
+
+
+def _together(table: nw.DataFrame[Any], roles: Roles, rows: Bools) -> NDArray[Any] | None:
+    """Numbers of the groups of rows."""
+    if roles.together is None:
+        return None
+    found = column(table[roles.together])
+    _no_gaps(found, rows, "rows of one value are tested together")
+    return np.unique(found.values[rows], return_inverse=True)[1]
+
+
+def _forward(table: nw.DataFrame[Any], roles: Roles, rows: Bools) -> Floats | None:
+    """When each row was, as a number."""
+    if roles.forward is None:
+        return None
+    found = column(table[roles.forward])
+    _no_gaps(found, rows, "rows go by it from the past forward")
+    return np.asarray(as_numbers(found, days=True, wanted="a date or a number").values[rows], dtype=np.float64)
+
+
+def _no_gaps(found: Column, rows: Bools, why: str) -> None:
+    if (rows & found.missing).any():
+        row = int((rows & found.missing).argmax())
+        raise ValueError(
+            f"'{show(found.name)}' has no value in row {row + 1:,}, and {why}; mend the cell or leave its row out"
+        )
 
 
 def offset(table: nw.DataFrame[Any], roles: Roles, rows: Bools) -> Floats | None:
