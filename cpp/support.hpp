@@ -153,6 +153,9 @@ public:
 
 private:
     static constexpr int kTries = 4;         // exchanges that do not lower the number of infeasible columns
+    // Columns to enter at once that the support spans: more than a few of them, and it is next to all that the rows
+    // can tell apart, where exchanging many at a time goes round and one at a time does not.
+    static constexpr std::size_t kSpanned = 4;
     static constexpr double kNoise = 1e-13;  // rounding of a pull, relative to its terms
     static constexpr int kRefinements = 40;
     static constexpr std::size_t kPins = 16;
@@ -219,7 +222,9 @@ private:
         for (const std::size_t j : entering) asked[j] = 1;
         for (std::size_t j = 0; j < q.k; ++j)
             if (sign_[j] != 0.0 && !asked[j] && !factor_.has(j)) return false;
+        std::size_t spanned = 0;
         while (!rest.empty()) {  // the factor stopped at the first of them
+            if (++spanned > kSpanned) return false;
             sign_[rest.front()] = 0.0;
             stuck_[rest.front()] = 1;
             rest.erase(rest.begin());

@@ -35,7 +35,7 @@ FLOORS = [
     ["source"],
     ["criteria", "radii", "sized", "stability"],
     ["fit"],
-    ["contest", "explain", "inference", "relaxed", "reweighted", "translate"],
+    ["contest", "dialects", "explain", "inference", "relaxed", "reweighted"],
     ["tables"],
     ["io"],
     ["plots"],

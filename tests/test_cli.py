@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csc_array
 
+import lozenge as lz
 from lozenge import cli, screens
 from lozenge.cli import telling
 from lozenge.results import Certificate, CrossValidation, Forces, History, Model, Reason, Status
@@ -168,7 +169,7 @@ SUMMARY = {
 }
 
 
-def screen(path, *, used_by=(), everything=False, file="t.csv", rule="1se", **summary):
+def screen(path, *, used_by=(), everything=False, file="t.csv", **summary):
     listed = screens.shown(path, everything=everything)
     lines = screens.fit(
         path,
@@ -240,7 +241,7 @@ def test_what_is_not_certified_says_so_with_the_status():
 
 
 def test_an_unpenalised_feature_is_kept_and_free():
-    lines = screen(handmade(["a", "b"], coef=[0, 0], left=[0, 0.5], free=[0], cv=False), rule="alpha")
+    lines = screen(handmade(["a", "b"], coef=[0, 0], left=[0, 0.5], free=[0], cv=False))
     assert any(line.split() == ["a", "0", "0", "free"] for line in lines)
     assert "1 unpenalised" in " ".join(" ".join(lines).split())
     assert "no cross-validation" in " ".join(" ".join(lines).split())
@@ -506,7 +507,8 @@ def test_the_end_of_the_grid_is_pointed_out(run, monkeypatch):
 
     def edge(*args, **kwargs):
         path = whole(*args, **kwargs)
-        return replace(path, cv=replace(path.cv, index_min=len(path.cv.alphas) - 1))
+        count = len(path.cv.alphas)
+        return replace(path, cv=replace(path.cv, index_min=count - 1, mean=np.linspace(2.0, 1.0, count)))
 
     monkeypatch.setattr(fits, "path", edge)
     assert "the best score is at the end of the grid" in run(*FIT)[2]
@@ -1225,3 +1227,81 @@ def test_a_delta_far_below_the_residuals_is_told(run, tmp_path):
     named = told.split("--loss huber:")[1].split()[0]
     assert 1.0e4 < float(named) < 1.8e4
     assert "farther than" not in run(*fit, f"huber:{named}")[2]
+
+
+def test_a_model_is_said_in_sql_as_a_summary_and_in_onnx(run):
+    write()
+    run(*FIT, "-o", "model.json")
+    code, out, _ = run("export", "model.json", "sql")
+    assert code == 0
+    assert '"x0"' in out
+    assert out == lz.load("model.json").to_sql() + "\n"
+    assert 'FROM "people"' in run("export", "model.json", "sql", "--table", "people")[1]
+    assert run("export", "model.json", "summary")[1] == lz.load("model.json").summary().rstrip("\n") + "\n"
+    assert run("export", "model.json", "onnx", "-o", "model.onnx")[0] == 0
+    assert Path("model.onnx").read_bytes() == lz.load("model.json").to_onnx().SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["onnx"], "onnx is written to a file"),
+        (["sql", "-o", "m.sql"], "sql and summary go to stdout"),
+        (["summary", "--table", "t"], "it goes with sql"),
+        (["pmml"], "pmml"),
+    ],
+)
+def test_an_export_that_there_is_not_is_refused(run, arguments, said):
+    write()
+    run(*FIT, "-o", "model.json")
+    code, out, err = run("export", "model.json", *arguments)
+    assert (code, out) == (2, "")
+    assert said in " ".join(err.split())
+
+
+def test_stability_scores_and_rules_of_the_command_line(run):
+    write()
+    code, out, _ = run(
+        *FIT, "--stability", "20", "--repeats", "2", "--scoring", "r2", "--select", "min", "-o", "m.json"
+    )
+    assert code == 0
+    text = " ".join(out.split())
+    assert "of 20 halves of the rows" in text
+    assert "2 times over" in text
+    assert "r2 cross-validated" in text
+    path = lz.load("m.json")
+    assert path.halves.halves == 20
+    assert (path.cv.scoring, path.rule, len(path.cv.rounds)) == ("r2", "min", 2)
+    assert "Fitted to halves of the rows" in run("why", "m.json", path.feature_names[0])[1]
+    for rule in ("bic", "df=1", "stable", "ebic:0.5"):
+        assert run(*FIT, "--cv", "0", "--select", rule, "--json")[0] == 0
+        assert json.loads(run(*FIT, "--cv", "0", "--select", rule, "--json")[1])["rule"] == rule
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--stability", "7"], "an even number of halves"),
+        (["--cv", "0", "--repeats", "3", "--select", "0.1"], "--cv is 0"),
+        (["--scoring", "auc"], "scikit-learn's names"),
+        (["--forward", "x0", "--together", "x1"], "dealt once, by time alone"),
+        (["--cv", "0", "--select", "min"], "needs a cross-validation"),
+    ],
+)
+def test_a_choice_that_cannot_be_made_is_refused(run, arguments, said):
+    write()
+    code, out, err = run(*FIT, *arguments)
+    assert (code, out) == (2, "")
+    assert said in " ".join(err.split())
+
+
+def test_rows_that_belong_together_and_rows_in_time(run):
+    write(house=[f"h{k // 4}" for k in range(60)], day=[f"2020-01-{1 + k // 3:02d}" for k in range(60)])
+    assert run(*FIT, "--together", "house", "--cv", "5", "-o", "m.json")[0] == 0
+    path = lz.load("m.json")
+    assert "house" not in " ".join(path.feature_names)
+    for column in path.cv.parts.T:
+        assert {k // 4 for k in np.flatnonzero(column == 1)}.isdisjoint(k // 4 for k in np.flatnonzero(column == 2))
+    assert run(*FIT, "--forward", "day", "--cv", "4", "-o", "n.json")[0] == 0
+    for column in lz.load("n.json").cv.parts.T:
+        assert np.flatnonzero(column == 1).max() // 3 < np.flatnonzero(column == 2).min() // 3

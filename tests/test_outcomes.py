@@ -500,6 +500,7 @@ def test_a_loss_of_ones_own_is_told_in_its_level():
 
 
 # ---------------------------------------------------------------------------------------------- side by side
+@pytest.mark.filterwarnings("ignore:the best score is at the")  # the grid is short on purpose
 @pytest.mark.parametrize("name", ["poisson", "multinomial"])
 def test_a_comparison_under_any_loss_is_each_path_alone(name):
     options = {"loss": name, "feature_names": NAMES, "alphas": np.geomspace(0.3, 0.03, 5), "cv": 2}

@@ -290,6 +290,7 @@ def test_other_rows_are_refused(path, data, change, words):
 
 
 # ---------------------------------------------------------------------------------------------- compare
+@pytest.mark.filterwarnings("ignore:the best score is at the")  # the grid is short on purpose
 def test_a_comparison_is_each_path_alone(data):
     X, y, names = data
     options = {"feature_names": names, "cv": 5, "seed": 3, "alphas": np.geomspace(45, 0.02, 40)}

@@ -260,7 +260,11 @@ def test_a_choice_at_the_end_of_the_grid_is_pointed_out_with_the_remedy():
     # alpha_max is where the path begins, and 0 is where it ends: no edge of a grid.
     whole = lz.path(X, rng.normal(size=len(y)), cv=4)
     assert whole.best("bic").df == 0
-    assert selection.edge(np.array([1.0, 0.1, 0.0]), 1.0, 2) is None
+    falling = np.array([3.0, 2.0, 1.0])
+    assert selection.edge(np.array([1.0, 0.1, 0.0]), 1.0, 2, falling) is None
+    assert selection.edge(np.array([1.0, 0.1, 0.01]), 1.0, 2, falling) is not None
+    # A curve that is flat there gains nothing by going on.
+    assert selection.edge(np.array([1.0, 0.1, 0.01]), 1.0, 2, np.array([3.0, 1.0001, 1.0])) is None
 
 
 # ------------------------------------------------------------------------------------------- criteria

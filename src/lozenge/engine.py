@@ -171,10 +171,16 @@ def _alike(asks: dict[int, Ask]) -> list[dict[int, Ask]]:
 
 def _serve(fleet: Fleet | Statistics, asks: dict[int, Ask]) -> dict[int, Sums]:
     """Lay the candidates of several asks side by side on the union of their columns."""
+    if len(asks) == 1:
+        ((number, ask),) = asks.items()
+        return {number: fleet.evaluate(ask.coef, ask.cols, ask.want, [ask.split] * ask.coef.shape[1])}
     wants = [ask.want for ask in asks.values()]
     sharp = [want.sharp for want in wants if want.sharp is not None]  # of all, or of none (`_alike`)
     want = replace(wants[0], sharp=np.concatenate(sharp) if sharp else None)
-    cols = np.unique(np.concatenate([ask.cols for ask in asks.values()]))
+    named = np.zeros(max(int(np.max(ask.cols, initial=-1)) for ask in asks.values()) + 1, dtype=bool)
+    for ask in asks.values():
+        named[ask.cols] = True
+    cols = np.flatnonzero(named)
     edges = np.cumsum([0, *(ask.coef.shape[1] for ask in asks.values())])
     coef = np.zeros((len(cols), edges[-1]))
     places = {n: slice(a, b) for n, a, b in zip(asks, edges[:-1], edges[1:], strict=True)}

@@ -47,6 +47,7 @@ SAME_FORCES = 1e-5  # of the largest force
 SAME = 1e-9  # of a mean or a spread: the rows are the model's
 USUAL = 100  # values of α that a grid of unknown length is taken to have
 REFINED_TO = 1e-5  # relative width of an entry's bracket
+STANDING = 1e-12  # of α: a hold so small is rounding
 PATIENCE = 3  # steps that do not halve the bracket, before one does
 CONSTANTS = 200  # Newton steps of the best constant
 SHORTER = (1.0, 0.3, 0.1, 0.01)  # shares of one that are tried
@@ -714,19 +715,21 @@ def picked(found: Path, rule: Rule) -> Place:
     if asked.name == selection.STEADY:
         return Place(asked.name, k=stability.steady(found))
     if asked.name in selection.CRITERIA:
-        k = criteria.criterion(found, asked.name, asked.number).index
-        return Place(str(rule), k=k, edge=_edge(found, found.alphas, k))
+        made = criteria.criterion(found, asked.name, asked.number)
+        cost = np.where(made.allowed, made.values, np.nan)
+        return Place(str(rule), k=made.index, edge=_edge(found, found.alphas, made.index, cost))
     k = selection.on_curve(found.cv, cast("Any", rule))
     if found.by_size or found.cv is None:
         return Place(asked.name, k=k)
     grid = found.cv.alphas
     # The 1-SE rule starts from the best score, wherever that is.
-    edge = _edge(found, grid, k) or (_edge(found, grid, found.cv.index_min) if asked.name == "1se" else None)
+    place = found.cv.index_min if asked.name == "1se" else k
+    edge = _edge(found, grid, place, found.cv.cost)
     return Place(asked.name, alpha=float(grid[k]), edge=edge)
 
 
-def _edge(found: Path, grid: Floats, k: int) -> str | None:
-    return None if found.by_size else selection.edge(grid, found.model.alpha_max, k)
+def _edge(found: Path, grid: Floats, k: int, cost: Floats) -> str | None:
+    return None if found.by_size else selection.edge(grid, found.model.alpha_max, k, cost)
 
 
 def _tell_edge(place: Place) -> None:
@@ -857,7 +860,9 @@ def refined(found: Path, features: Iterable[int] | None = None) -> Path:
     for j in wanted:
         first = int(history.entered[j])
         above = float(alphas[first - 1]) if first else max(found.model.alpha_max, float(alphas[0]))
-        if np.isnan(enters[j]) and (first or source.hold(above, int(j)) >= 0):  # else no α is known that holds it
+        if np.isnan(enters[j]) and (
+            first or source.hold(above, int(j)) >= -STANDING * above
+        ):  # else no α is known that holds it
             enters[j] = turning(source, int(j), above, float(alphas[first]))
         if np.isnan(leaves[j]) and found.coefs[[j], [len(alphas) - 1]] == 0:
             k = last_exit[int(j)]
@@ -875,7 +880,7 @@ def turning(source: Live, j: int, above: float, below: float) -> float:
     high, low = source.hold(above, j), source.hold(below, j)
     if (high < 0) == (low < 0):
         return above if high < 0 else below
-    if 0 <= high <= 1e-12 * above:  # it stands exactly at its price: any smaller α lets it in
+    if abs(high) <= STANDING * above:  # it stands exactly at its price: any smaller α lets it in
         return above
     seen: dict[bool, tuple[float, float]] = {high < 0: (above, high), low < 0: (below, low)}
     straight, slow = None, 0

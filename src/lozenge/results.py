@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csc_array
 
+    from lozenge.inference.records import Intervals
+
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
     Indices = NDArray[np.intp]
@@ -545,6 +547,47 @@ class Solution:
 
         return fit.score(self, X, y, sample_weight=sample_weight, offset=offset)
 
+    def to_sql(self, table: str | None = None, **options: Any) -> str:
+        """Give SQL that predicts: an expression, or with the name of a table a whole SELECT.
+
+        Of a model of the command line it speaks of the columns of the raw table.  ``options``: see
+        `lozenge.exports.sql.expression`.
+        """
+        from lozenge.exports import sql
+
+        return sql.expression(self, **options) if table is None else sql.select(self, table, **options)
+
+    def to_onnx(self, *, dtype: Literal["float64", "float32"] = "float64") -> Any:
+        """Give an ONNX model that predicts from X; needs the extra ``lozenge[onnx]``."""
+        from lozenge.exports import onnx
+
+        return onnx.model(self, dtype=dtype)
+
+    def to_sklearn(self) -> Any:
+        """Give a fitted scikit-learn estimator with these weights."""
+        from lozenge.exports import estimator
+
+        return estimator.to_sklearn(self)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Relaxed(Solution):
+    """γ times a solution plus 1 - γ times the unpenalised fit on the features that it keeps.
+
+    ``gap``, ``certificate`` and ``status`` are the worse of the two, each of which is the optimum of its own problem.
+
+    Attributes
+    ----------
+    gamma : γ: 0 is the refit, 1 the solution as it was
+    assumes : what makes its weights worth reading
+    """
+
+    gamma: float = 0.0
+    assumes: str = ""
+
+    def __repr__(self) -> str:
+        return f"{super().__repr__()[:-1]}; relaxed with gamma {self.gamma:g}: assumes {self.assumes}>"
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Path:
@@ -658,6 +701,39 @@ class Path:
 
         return fit.choose(self, rule)
 
+    def relaxed(self, alpha: float | None = None, gamma: float = 0.0) -> Relaxed:
+        """Give γ b + (1 - γ) b', b the solution at α and b' the unpenalised fit on the features that it keeps.
+
+        Parameters
+        ----------
+        alpha : the chosen one if none is named
+        gamma : γ between 0, the full refit, and 1, the solution as it is
+
+        Raises
+        ------
+        ValueError
+            On a loaded path or one by size; where the refit has no finite optimum, or the penalty bounds weights.
+
+        References
+        ----------
+        Meinshausen (2007), Relaxed lasso, CSDA 52.  Hastie, Tibshirani, Tibshirani (2020), Best subset, forward
+        stepwise or lasso?, Statistical Science 35, section 2.4 (the blend).
+
+        Examples
+        --------
+        Orthogonal columns: the lasso takes 1 off the weight 3 that it keeps, and the refit gives it back.
+
+        >>> import numpy as np
+        >>> import lozenge as lz
+        >>> X = np.array([[1.0, 1], [1, -1], [-1, 1], [-1, -1]])
+        >>> fit = lz.path(X, X @ [3.0, 0.5], alphas=[1.0])
+        >>> [fit.relaxed(gamma=gamma).coef.round(6).tolist() for gamma in (0.0, 0.5, 1.0)]
+        [[3.0, 0.0], [2.5, 0.0], [2.0, 0.0]]
+        """
+        from lozenge import relaxed
+
+        return relaxed.relaxed(self, alpha, gamma)
+
     def stability(
         self,
         n: int = 100,
@@ -713,6 +789,19 @@ class Path:
         return stability.stability(
             self, n, alpha=alpha, cutoff=cutoff, errors=errors, groups=groups, seed=seed, progress=progress
         )
+
+    def intervals(
+        self,
+        *,
+        alpha: float | None = None,
+        level: float = 0.95,
+        features: Sequence[str | int] | None = None,
+        sigma: float | None = None,
+    ) -> Intervals:
+        """Give desparsified weights with confidence intervals, and what they assume: `lozenge.inference.intervals`."""
+        from lozenge import inference
+
+        return inference.intervals(self, alpha=alpha, level=level, features=features, sigma=sigma)
 
     def criterion(self, name: str = "bic") -> Criterion:
         """Give -2 log-likelihood + price · df at every α: ``"aic"``, ``"bic"``, ``"ebic"`` or ``"ebic:0.5"``."""
@@ -821,6 +910,34 @@ class Path:
         from lozenge.report import Setting, page
 
         io.write(page(self, Setting()), file, force=force)
+
+    def to_sql(self, table: str | None = None, **options: Any) -> str:
+        """Give SQL that predicts: an expression, or with the name of a table a whole SELECT.
+
+        Of a model of the command line it speaks of the columns of the raw table.  ``options``: see
+        `lozenge.exports.sql.expression`.
+        """
+        from lozenge.exports import sql
+
+        return sql.expression(self, **options) if table is None else sql.select(self, table, **options)
+
+    def to_onnx(self, *, dtype: Literal["float64", "float32"] = "float64") -> Any:
+        """Give an ONNX model that predicts from X; needs the extra ``lozenge[onnx]``."""
+        from lozenge.exports import onnx
+
+        return onnx.model(self, dtype=dtype)
+
+    def to_sklearn(self) -> Any:
+        """Give a fitted scikit-learn estimator with these weights."""
+        from lozenge.exports import estimator
+
+        return estimator.to_sklearn(self)
+
+    def summary(self, *, everything: bool = False) -> str:
+        """Give a text in the manner of statsmodels: what was fitted, how sure it is, and the weights kept."""
+        from lozenge.exports import summary
+
+        return summary.text(self, everything=everything)
 
     def save(self, file: str | FilePath, *, force: bool = False) -> None:
         """Write the path as JSON, atomically, never over an existing file unless ``force``."""

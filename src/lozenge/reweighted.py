@@ -30,8 +30,9 @@ def adaptive(
 ) -> Path:
     """Fit a path whose weights are vⱼ/|b̂ⱼ|^γ, b̂ a first fit's: what that found large is priced low.
 
-    Groups are weighed by the norm of their part of b̂.  b̂ is measured in the units that the penalty sees, and what it
-    has at exactly zero is excluded.
+    That the large weights of the first fit are the ones that matter is assumed, and not looked into: what it has at
+    exactly zero is excluded.  b̂ is measured in the units that the penalty sees; groups are weighed by the norm of their
+    part of it.
 
     Parameters
     ----------

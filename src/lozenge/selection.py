@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ON_CURVE = ("min", "1se")
 CRITERIA = ("aic", "bic", "ebic")
 STEADY = "stable"
+WORTH = 1e-3  # of the range of a curve, that it must fall by at an end of the grid
 NAMED = (*ON_CURVE, *CRITERIA, STEADY, "df=12", "ebic:0.5")
 
 
@@ -129,16 +130,26 @@ def on_curve(cv: CrossValidation | None, asked: str | Callable[[CrossValidation]
     return int(found)
 
 
-def edge(grid: Floats, alpha_max: float, k: int) -> str | None:
-    """What to say of a choice at an end of the grid that is no end of the path; None elsewhere."""
+def edge(grid: Floats, alpha_max: float, k: int, cost: Floats) -> str | None:
+    """What to say of a choice at an end of the grid that is no end of the path, if what is chosen by still falls there.
+
+    It does where the decade of α next to that end has more than a thousandth of its range.
+    """
     if len(grid) < 2:
         return None
+    span = float(np.nanmax(cost) - np.nanmin(cost))
     if k == len(grid) - 1 and grid[k] > 0.0:
+        decade = max(0, int(np.sum(grid >= 10.0 * grid[k])) - 1)
+        if not cost[decade] - cost[k] > WORTH * span:
+            return None
         return (
             f"the best score is at the end of the grid, alpha {grid[k]:.3g}: a smaller one may do better. Lengthen the "
             f"grid, alpha_min_ratio={grid[k] / (100.0 * max(alpha_max, grid[0])):.1g}, or name an alpha"
         )
     if k == 0 and grid[0] < alpha_max:
+        decade = min(len(grid) - 1, int(np.sum(grid > 0.1 * grid[0])))
+        if not cost[decade] - cost[0] > WORTH * span:
+            return None
         return (
             f"the best score is at the start of the grid, alpha {grid[0]:.3g}: a larger one may do better. The path "
             f"begins at {alpha_max:.6g}; leave alphas out, or begin there"

@@ -126,6 +126,23 @@ def _in_color(color: str) -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
 
 
+def print_text(text: str) -> None:
+    """Print a text as it is."""
+    with answering() as stdout:
+        if hasattr(stdout, "reconfigure"):
+            stdout.reconfigure(encoding="utf-8")  # names are read back by another program
+        stdout.write(text.rstrip("\n") + "\n")
+
+
+def exported(path: Path) -> bytes:
+    """The bytes of an ONNX model."""
+    try:
+        found: bytes = path.to_onnx().SerializeToString()
+    except ImportError as error:
+        raise ValueError(f"{error}: pip install 'lozenge[onnx]' brings what writes ONNX") from error
+    return found
+
+
 def print_json(record: dict[str, Any]) -> None:
     """Print one JSON object."""
     with answering() as stdout:

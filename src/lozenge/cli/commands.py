@@ -5,11 +5,22 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from pathlib import Path as FilePath
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from lozenge.cli.answers import answering, check_outputs, page_of, picture_of, print_csv, print_json, print_lines, write
+from lozenge.cli.answers import (
+    answering,
+    check_outputs,
+    exported,
+    page_of,
+    picture_of,
+    print_csv,
+    print_json,
+    print_lines,
+    print_text,
+    write,
+)
 from lozenge.cli.naming import check_feature, encoding_of, meaning, meant, rivals_of
 from lozenge.cli.options import (
     Color,
@@ -272,6 +283,39 @@ def predict(ctx: typer.Context, model: Saved, file: File) -> None:
     offset = encoding.offset(frame)
     tell_notes(notes, quiet=False, everything=False)
     print_csv(predictions(path, X, offset))
+    own_up(path)
+
+
+@app.command()
+def export(
+    model: Saved,
+    to: Annotated[
+        Literal["sql", "onnx", "summary"],
+        typer.Argument(metavar="FORMAT", help="sql, an expression over the table's columns; onnx; summary, as text."),
+    ],
+    table: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With sql: a whole SELECT from the table of that name.")
+    ] = None,
+    output: Annotated[str | None, typer.Option("-o", "--output", metavar="FILE", help="For onnx: the file.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say a saved model in another language: SQL or a summary on stdout, ONNX in a file."""
+    if (output is not None) != (to == "onnx"):
+        text = "onnx is written to a file, -o model.onnx; sql and summary go to stdout"
+        raise typer.BadParameter(text, param_hint="-o")
+    if table is not None and to != "sql":
+        raise typer.BadParameter("it goes with sql", param_hint="--table")
+    check_outputs(model, force=force, output=output)
+
+    from lozenge import io
+
+    path = io.load(model)
+    if to == "onnx":
+        made = exported(path)
+        write(None, None, {str(output): made}, force=force, quiet=quiet)
+    else:
+        print_text(path.to_sql(table) if to == "sql" else path.summary())
     own_up(path)
 
 

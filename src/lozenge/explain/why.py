@@ -222,7 +222,9 @@ def _classes(model: Model, forces: Forces, j: int) -> dict[str, Any]:
 # ---------------------------------------------------------------------------------------- who uses it
 def _twins(path: Path, j: int, own: Indices, similarity: Floats) -> tuple[str, ...]:
     model = path.model
-    sd = model.scale / model.penalised_unit
+    # Without an intercept what is alike is not centred: the root mean square takes the place of the deviation.
+    size = model.scale if model.fit_intercept else np.hypot(model.scale, model.center)
+    sd = size / model.penalised_unit
     same = np.abs(similarity) >= (1 - TWIN_TO) * sd[j] * sd
     same &= ~model.constant
     same[j] = False
