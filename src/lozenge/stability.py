@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int, int, float], None]
 
-TOGETHER = 16  # halves that are followed in lockstep: they share each pass over X, and their Grams the memory
+TOGETHER = 32  # halves that are followed in lockstep: they share each pass over X, and their Grams the memory
 ALIKE = 0.7  # correlation from which features stand in for one another
 MOST = 1_000  # features whose correlations are looked at, the most often kept first
-WAY = 9  # values of α above the one that is asked about: enough to be near it, and for a picture
+WAY = 4  # values of α above the one that is asked about: enough to be near it, and for a picture
 STEADY = 50  # halves of the rule `stable`
 AGREED = 0.75  # Φ that Fleiss (1981) and after him Nogueira et al. call excellent
 STRETCH = 20  # values of α that the rule goes down at first
