@@ -1302,6 +1302,8 @@ def test_rows_that_belong_together_and_rows_in_time(run):
     assert "house" not in " ".join(path.feature_names)
     for column in path.cv.parts.T:
         assert {k // 4 for k in np.flatnonzero(column == 1)}.isdisjoint(k // 4 for k in np.flatnonzero(column == 2))
+    assert run(*FIT, "--forward", "x0", "--cv", "3")[0] == 0
+    assert run(*FIT, "--forward", "house", "--cv", "3")[2].count("a number, or a date (YYYY-MM-DD)") == 1
     assert run(*FIT, "--forward", "day", "--cv", "4", "-o", "n.json")[0] == 0
     for column in lz.load("n.json").cv.parts.T:
         assert np.flatnonzero(column == 1).max() // 3 < np.flatnonzero(column == 2).min() // 3

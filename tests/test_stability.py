@@ -140,6 +140,12 @@ def test_the_bound_falls_with_the_cutoff_and_is_below_the_one_without_assumption
     assert all(b <= 100.0 / ((2 * t - 1) * 200) for b, t in zip(bounds, (0.55, 0.6, 0.7, 0.8, 0.9, 1.0), strict=True))
 
 
+def test_an_assumption_never_makes_the_promise_worse():
+    for mean, p, n, tau in ((6.6, 9, 50, 1.0), (6.6, 9, 50, 0.6), (1.0, 2, 2, 1.0), (3.0, 1_000, 100, 0.55)):
+        worst = min(mean * mean / ((2 * tau - 1) * p), mean / tau)
+        assert stability.bound(mean, p, n, tau) <= worst
+
+
 def test_the_cutoff_is_the_smallest_that_keeps_the_promise():
     X, y, _ = data(p=40)
     fit = lz.path(X, y)

@@ -80,7 +80,7 @@ def _fitted(loss: Loss, classes: tuple[Any, ...], eta: Floats) -> Any:
     """A fitted estimator as scorers see it, whose answers about some rows are known."""
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
-    class Known(ClassifierMixin if classes else RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    class Model(ClassifierMixin if classes else RegressorMixin, BaseEstimator):  # type: ignore[misc]
         """Answers for the rows that η was computed for, whatever X it is shown."""
 
         classes_ = np.array(classes)
@@ -99,4 +99,4 @@ def _fitted(loss: Loss, classes: tuple[Any, ...], eta: Floats) -> Any:
             def predict_proba(self, X: Any) -> Floats:  # noqa: ARG002
                 return loss.chances(eta)
 
-    return Known()
+    return Model()

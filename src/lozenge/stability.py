@@ -67,7 +67,7 @@ def stability(
         cutoff=tau,
         stable=_by_share(counts[:, -1], tau * n),
         errors=bound(mean, p, n, tau),
-        errors_at_worst=min(mean * mean / ((2.0 * tau - 1.0) * p), mean) if mean else 0.0,
+        errors_at_worst=_at_worst(mean, p, tau),
         agreement=agreement(counts, n, p),
         clusters=_clusters(source, found.feature_names, kept[:, :, -1]),
         feature_names=found.feature_names,
@@ -93,7 +93,12 @@ def bound(mean: float, p: int, n: int, tau: float) -> float:
     theta, pairs = min(mean / p, 1.0), n // 2
     both = heaviest(theta * theta, pairs, -0.5)[int(np.ceil((2.0 * tau - 1.0) * pairs - 1e-9))]
     each = heaviest(theta, 2 * pairs, -0.25)[int(np.ceil(tau * 2 * pairs - 1e-9))]
-    return float(p * min(both, each, 1.0))
+    return float(min(p * min(both, each), _at_worst(mean, p, tau)))
+
+
+def _at_worst(mean: float, p: int, tau: float) -> float:
+    """θq/(2τ - 1), whatever the distribution (theorem 1 of Shah and Samworth), and not above q/τ, which Markov says."""
+    return min(mean * mean / ((2.0 * tau - 1.0) * p), mean / tau)
 
 
 def agreement(counts: Indices, n: int, p: int) -> Floats:

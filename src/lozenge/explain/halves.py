@@ -39,8 +39,8 @@ def summary(found: Stability) -> str:
 def promise(found: Stability) -> str:
     """The bound, and what it assumes."""
     chance = percent(found.mean_kept / max(len(found.feature_names), 1))
-    bound = f"{number(found.errors)} of these are expected to be features that a half keeps with a chance of {chance}"
+    bound = f"{number(found.errors)} are expected to be features that a half keeps with a chance of {chance} or less"
     return (
-        f"At most {bound} or less, if shares of halves have r-concave distributions (Shah and Samworth 2013); "
+        f"Of the stable at most {bound}, if shares of halves have r-concave distributions (Shah and Samworth 2013); "
         f"{number(found.errors_at_worst)} without that assumption. It does not say that a stable feature matters."
     )

@@ -196,13 +196,21 @@ def select(
             "FROM (",
             "  SELECT",
             "    " + ",\n    ".join(inner),
-            f"  FROM {identifier(table)}",
+            f"  FROM {'.'.join(map(identifier, _places(table)))}",
             ') AS "lozenge_linear"',
         ]
     )
 
 
 # ------------------------------------------------------------------------------------------------- safe to write
+def _places(table: str) -> list[str]:
+    """A table's schema and name."""
+    parts = table.split(".")
+    if not all(parts):
+        raise ValueError(f"name the table, or schema.table; got {table!r}")
+    return parts
+
+
 def identifier(name: str) -> str:
     """Quote a name; NUL, which no database takes, is refused.
 

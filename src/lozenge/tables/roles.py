@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lozenge.tables.cells import as_text
+from lozenge.tables.cells import as_text, parse
 from lozenge.tables.column import Column, column
 from lozenge.tables.parts import as_numbers
 from lozenge.tables.words import check_known, count, quoted, show
@@ -258,7 +258,10 @@ def _forward(table: nw.DataFrame[Any], roles: Roles, rows: Bools) -> Floats | No
         return None
     found = column(table[roles.forward])
     _no_gaps(found, rows, "rows go by it from the past forward")
-    return np.asarray(as_numbers(found, days=True, wanted="a date or a number").values[rows], dtype=np.float64)
+    first = next(iter(found.present.tolist()), "")
+    days = found.kind == "date" or (found.kind == "text" and parse(first, days=True) is not None)
+    wanted = "a number, or a date (YYYY-MM-DD) in every row"
+    return np.asarray(as_numbers(found, days=days, wanted=wanted).values[rows], dtype=np.float64)
 
 
 def _no_gaps(found: Column, rows: Bools, why: str) -> None:
