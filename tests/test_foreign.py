@@ -385,3 +385,12 @@ def test_on_a_real_table():
     assert found.gap == pytest.approx(gap, rel=1e-3)
     assert found.gap > 1e-6
     assert found.stopped_early
+
+
+def test_rows_in_another_order_are_asked_about():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 3))
+    y = X @ [2.0, -1.0, 0.5] + 0.1 * rng.normal(size=80)
+    model = Lasso(alpha=0.01).fit(X, y)
+    assert "in one order?" not in str(lz.from_sklearn(model, X, y))
+    assert "in one order?" in str(lz.from_sklearn(model, X[rng.permutation(80)], y))

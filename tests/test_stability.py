@@ -213,6 +213,12 @@ def test_the_stable_rule_goes_down_as_far_as_halves_agree():
     assert fit.choose("stable").rule == "stable"
 
 
+def test_a_penalty_that_removes_nothing_has_no_stable_rule():
+    X, y, _ = data()
+    with pytest.raises(ValueError, match="as l2 does"):
+        lz.path(X, y, penalty="l2").best("stable")
+
+
 # ------------------------------------------------------------------------------------------- what is said
 def test_features_that_stand_in_for_one_another_are_counted_together():
     rng = np.random.default_rng(0)

@@ -495,6 +495,10 @@ def _found(foreign: Foreign) -> list[str]:
             f"Its objective lies {foreign.above:.1e} of the null deviance above that of the optimum"
             f"{'' if foreign.path.status[0] is Status.CERTIFIED else ', as far as we found it'}."
         )
+    if foreign.theirs.deviance_ratio[0] < 0.0:
+        said.append(
+            "It predicts these rows worse than a constant: are X and y the rows that it was fitted on, in one order?"
+        )
     alike = "the same" if not foreign.kept_only and not foreign.lacking else f"{optimum:,}"
     said.append(f"At the optimum, solved to {foreign.path.gaps[0]:.1e}, {alike} are kept" + _changes(foreign))
     far = number(foreign.apart)

@@ -127,6 +127,11 @@ def steady(found: Path, seed: int = 0) -> int:
         # Anew from the top, each time twice as far: halves are not kept in memory from one stretch to the next.
         kept, _ = _kept(source, found, parts, positive[:end], None)
         counts = kept.sum(axis=0, dtype=np.intp)
+        if (counts[source.problem.penalised, 0] == STEADY).all():
+            raise ValueError(
+                f"every half keeps every feature from the first alpha on, as {source.model.penalty} does: the rule "
+                "'stable' has nothing to tell apart. Use 'min' or '1se', or a penalty with a corner at zero"
+            )
         phi, many = agreement(counts, STEADY, p), counts.sum(axis=0) >= STEADY
         for k in range(begin, len(phi)):
             if not many[k]:
