@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from scipy.special import gammaln
 
 from lozenge.factor import Factor
 from lozenge.penalties import PENALTIES
+from lozenge.penalties.face import Face
 from lozenge.results import Criterion, Likelihood
 from lozenge.threads import one_pool
 
 if TYPE_CHECKING:
     from lozenge.design.base import Floats
-    from lozenge.penalties.face import Face
     from lozenge.penalties.faced import Faced
     from lozenge.results import Path
     from lozenge.source import Source
@@ -157,8 +157,7 @@ def _beyond(H: Floats, free: int) -> Floats:
 
 def _trace(H: Floats, face: Face, stiff: Floats) -> float:
     """tr((H + P)⁺H) over a face's variables: the rank of H where P is 0."""
-    local: Any = face.__class__(np.arange(len(face.rows)), face.tied, face.signs)
-    own = local.system(H)
+    own = Face(np.arange(len(face.rows)), face.tied, face.signs).system(H)
     if not stiff.any():
         return float(len(Factor.of(own).independent))
     return float(np.trace(Factor.of(own + stiff).solve(own)))

@@ -310,13 +310,13 @@ def _posed(
         kinds=target.kinds,
     )
     fleet = Fleet((shard,))
-    fits = [None] + [Split(k, "train") for k in range(0 if table is None else table.shape[1])]
-    moments = problems.measure(fleet, fits)
+    parts = [None] + [Split(k, "train") for k in range(0 if table is None else table.shape[1])]
+    moments = problems.measure(fleet, parts)
     built = [
         problems.build(
             fleet, loss, laid_out.in_units(unit), m, v, split=s, fit_intercept=fit_intercept, standardize=standardize
         )
-        for m, s in zip(moments, fits, strict=True)
+        for m, s in zip(moments, parts, strict=True)
     ]
     # The same problems, on rows that are summed up first where that is the cheaper way.
     location = _location(loss, target.values / unit, weights.values)
@@ -441,8 +441,8 @@ def _by_size(posed: _Posed, ball: L0Ball, tol: float, seed: int, progress: Progr
 def _usual(found: Path, *, asked: bool = False) -> Path:
     """Chosen by the 1-SE rule where there is a curve, else the last; or the one radius that was asked for."""
     if found.cv is None:
-        return _chosen(found, Place("radius" if asked else "last", k=len(found.axis) - 1))
-    return _chosen(found, picked(found, "1se"))
+        return _placed(found, Place("radius" if asked else "last", k=len(found.axis) - 1))
+    return _placed(found, picked(found, "1se"))
 
 
 def _told(progress: Progress | None, before: int, total: int, done: int, kept: int, gap: float) -> None:
@@ -792,10 +792,10 @@ def choose(found: Path, rule: Rule) -> Path:
     """
     place = picked(found, rule)
     _tell_edge(place)
-    return _chosen(found, place)
+    return _placed(found, place)
 
 
-def _chosen(found: Path, place: Place) -> Path:
+def _placed(found: Path, place: Place) -> Path:
     k = place.k
     if k is None:
         solution = at(found, place.alpha)

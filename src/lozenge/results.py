@@ -465,8 +465,34 @@ class History:
     sign_changes: tuple[tuple[int, int], ...]
 
 
+class Portable:
+    """What can be said elsewhere: as SQL, as an ONNX graph, as an estimator of scikit-learn's."""
+
+    def to_sql(self: Any, table: str | None = None, **options: Any) -> str:
+        """Give SQL that predicts: an expression, or with the name of a table a whole SELECT.
+
+        Of a model of the command line it speaks of the columns of the raw table.  ``options``: see
+        `lozenge.exports.sql.expression`.
+        """
+        from lozenge.exports import sql
+
+        return sql.expression(self, **options) if table is None else sql.select(self, table, **options)
+
+    def to_onnx(self: Any, *, dtype: Literal["float64", "float32"] = "float64") -> Any:
+        """Give an ONNX model that predicts from X; needs the extra ``lozenge[onnx]``."""
+        from lozenge.exports import onnx
+
+        return onnx.model(self, dtype=dtype)
+
+    def to_sklearn(self: Any) -> Any:
+        """Give a fitted scikit-learn estimator with these weights."""
+        from lozenge.exports import estimator
+
+        return estimator.to_sklearn(self)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Solution:
+class Solution(Portable):
     """The weights at one α, in the user's units, with their certificate.
 
     Attributes
@@ -547,28 +573,6 @@ class Solution:
 
         return fit.score(self, X, y, sample_weight=sample_weight, offset=offset)
 
-    def to_sql(self, table: str | None = None, **options: Any) -> str:
-        """Give SQL that predicts: an expression, or with the name of a table a whole SELECT.
-
-        Of a model of the command line it speaks of the columns of the raw table.  ``options``: see
-        `lozenge.exports.sql.expression`.
-        """
-        from lozenge.exports import sql
-
-        return sql.expression(self, **options) if table is None else sql.select(self, table, **options)
-
-    def to_onnx(self, *, dtype: Literal["float64", "float32"] = "float64") -> Any:
-        """Give an ONNX model that predicts from X; needs the extra ``lozenge[onnx]``."""
-        from lozenge.exports import onnx
-
-        return onnx.model(self, dtype=dtype)
-
-    def to_sklearn(self) -> Any:
-        """Give a fitted scikit-learn estimator with these weights."""
-        from lozenge.exports import estimator
-
-        return estimator.to_sklearn(self)
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Relaxed(Solution):
@@ -590,7 +594,7 @@ class Relaxed(Solution):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Path:
+class Path(Portable):
     """A whole path of solutions, from the largest α to the smallest.
 
     Attributes
@@ -910,28 +914,6 @@ class Path:
         from lozenge.report import Setting, page
 
         io.write(page(self, Setting()), file, force=force)
-
-    def to_sql(self, table: str | None = None, **options: Any) -> str:
-        """Give SQL that predicts: an expression, or with the name of a table a whole SELECT.
-
-        Of a model of the command line it speaks of the columns of the raw table.  ``options``: see
-        `lozenge.exports.sql.expression`.
-        """
-        from lozenge.exports import sql
-
-        return sql.expression(self, **options) if table is None else sql.select(self, table, **options)
-
-    def to_onnx(self, *, dtype: Literal["float64", "float32"] = "float64") -> Any:
-        """Give an ONNX model that predicts from X; needs the extra ``lozenge[onnx]``."""
-        from lozenge.exports import onnx
-
-        return onnx.model(self, dtype=dtype)
-
-    def to_sklearn(self) -> Any:
-        """Give a fitted scikit-learn estimator with these weights."""
-        from lozenge.exports import estimator
-
-        return estimator.to_sklearn(self)
 
     def summary(self, *, everything: bool = False) -> str:
         """Give a text in the manner of statsmodels: what was fitted, how sure it is, and the weights kept."""
