@@ -149,9 +149,9 @@ def test_moments(kind, n):
     size = size_of(X, design) + abs(centre)
     W = np.random.default_rng(n).random((n, 3))
     W[0] = 0.0
-    before = design.bytes_read
+    before = design.read.total
     first, second = design.moments(W, centre)
-    assert design.bytes_read - before == design.nbytes
+    assert design.read.total - before == design.nbytes
     close(first, A.T @ W, size.T @ W, n)
     close(second, (A**2).T @ W, (size**2).T @ W, n)
     np.testing.assert_array_equal(design.sqnorms(W, centre), second)
@@ -328,12 +328,12 @@ def test_a_constant_column_has_deviation_zero(kind):
 def test_what_is_read_is_counted_once_for_all_right_hand_sides(kind):
     X, design, _ = made(kind)
     for m in (1, 8):
-        before = design.bytes_read
+        before = design.read.total
         design.correlate(np.ones((len(X), m)))
-        assert design.bytes_read - before == design.nbytes
-    before = design.bytes_read
+        assert design.read.total - before == design.nbytes
+    before = design.read.total
     design.correlate(np.ones((len(X), 1)), np.zeros(0, dtype=int))
-    assert design.bytes_read == before
+    assert design.read.total == before
 
 
 def test_columns_without_a_coefficient_are_not_read(kind):
@@ -341,13 +341,13 @@ def test_columns_without_a_coefficient_are_not_read(kind):
     cols = np.arange(design.shape[1])
     B = np.zeros((len(cols), 3))
     B[[0, 7], 1] = 1.0
-    before = design.bytes_read
+    before = design.read.total
     few = design.predict(B[[0, 7]], cols[[0, 7]])
-    read = design.bytes_read - before
+    read = design.read.total - before
     np.testing.assert_array_equal(design.predict(B, cols), few)
-    assert 0 < design.bytes_read - before == 2 * read
+    assert 0 < design.read.total - before == 2 * read
     assert not design.predict(0 * B, cols).any()
-    assert design.bytes_read - before == 2 * read
+    assert design.read.total - before == 2 * read
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

@@ -14,7 +14,7 @@ from lozenge.factor import Factor
 
 if TYPE_CHECKING:
     from lozenge.design.base import Floats
-    from lozenge.problem import Problem
+    from lozenge.problem import Indices, Problem
     from lozenge.results import Bools
     from lozenge.working import Point
 
@@ -94,26 +94,27 @@ def dual_point(
     shift = Factor.of(room).solve(free_gradient)
     drift = np.sqrt(max(float(free_gradient @ shift), 0.0))
     noise = problem.fleet.rounding * np.sqrt(residual)
-    slack = drift * steepest(problem, bend) + noise * norms
+    slack = slack_of(problem, bend, drift, noise)
     left = np.max(np.abs(free_gradient - room @ shift), initial=0.0)
     if not np.isfinite(drift) or left > 1e-10 * drift + 8 * noise:
         # Where the loss has no curvature left nothing corrects θ: only θ = 0 is sure to leave the free columns no pull.
         return Dual(pull, slope, noise * norms, noise, 0.0, np.zeros_like(shift), 0.0, bend)
     widest = pull + np.copysign(slack, pull)
-    scale = 1.0
-    conjugate = problem.penalty.conjugate(widest, alpha)
+    scale, conjugate = 1.0, problem.penalty.conjugate(widest, alpha)
     if not np.isfinite(conjugate):
         scale = problem.penalty.kernel(alpha).scale(widest) * (1.0 - 64 * EPS)
         conjugate = problem.penalty.conjugate(scale * widest, alpha)
     return Dual(pull, slope, slack, noise, scale, shift, conjugate, bend)
 
 
-def steepest(problem: Problem, bend: float) -> Floats:
-    """(k,) bounds on √(zⱼᵀDzⱼ/Σw), D = diag(w f''), where f'' is ``bend`` in the mean."""
-    smoothness = problem.loss.smoothness
+def slack_of(
+    problem: Problem, bend: float, drift: float, noise: float = 0.0, rows: Indices | slice = slice(None)
+) -> Floats:
+    """Drift times a bound on √(zⱼᵀDzⱼ/Σw), D = diag(w f''), where f'' is ``bend`` in the mean, and noise times ‖zⱼ‖."""
+    smoothness, sizes = problem.loss.smoothness, problem.sizes[rows]
     if np.isfinite(smoothness):
-        return np.asarray(np.sqrt(smoothness) * problem.sizes)
-    return np.asarray(np.sqrt(bend) * problem.widest[problem.penalised])
+        return np.asarray((drift * np.sqrt(smoothness) + noise) * sizes)
+    return np.asarray(drift * np.sqrt(bend) * problem.widest[problem.priced][rows] + noise * sizes)
 
 
 def prove(

@@ -8,8 +8,9 @@ bars, traces and early stops only consume it.
 from __future__ import annotations
 
 from collections.abc import Generator
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,6 +46,8 @@ POLISHED = 1e-10  # tolerance from which down a last step makes weights as sharp
 FEWER = 0.8  # of the members that stay: the others leave
 NEARER = 0.3  # of the tolerance: what is aimed at between passes
 NULL_CORNER = 1e-9  # of the mean loss: the width of corners in the null model
+CHEAP = 1 << 28  # bytes of X whose reading costs little beside what is done with them
+WHILE = 0.05  # seconds that a run goes on before it shows its steps: to change threads is not free
 SMALL = 1e-4  # descent's first tolerance, in units of the null standard deviation
 
 
@@ -98,32 +101,41 @@ Run = Generator["Ask | Step", Any, Any]  # sent back are the Sums of an Ask, and
 def iterate(runs: list[tuple[Fleet | Statistics, Run]]) -> Iterator[tuple[int, Any]]:
     """Advance several runs together; yield (number of the run, step), and last (number, what the run returned).
 
-    Runs on the same shared fleet wait for one another, and what they then ask of all columns shares one `evaluate`; a
-    run with a fleet of its own is answered at once.  Between questions they work on as many threads as there are.
+    Runs on the same shared fleet wait for one another, and what they then ask of all columns shares one `evaluate`; all
+    else is answered at once.  Where X is small enough to be read twice as often they wait in two cohorts, so that one
+    is at work while the other is answered.
     """
     if len(runs) == 1:
         yield from _alone(*runs[0])
         return
-    waiting: dict[int, Ask] = {}
+    count = 2 if all(fleet.nbytes <= CHEAP for fleet, _ in runs) else 1
+    left = [len(range(cohort, len(runs), count)) for cohort in range(count)]
+    waiting: list[dict[int, Ask]] = [{} for _ in left]
     with ThreadPoolExecutor(min(workers(), len(runs))) as pool:
-        busy = {pool.submit(_advance, *each, None): number for number, each in enumerate(runs)}
+        busy: dict[Future[Any], int] = {pool.submit(_advance, *run, None): k for k, run in enumerate(runs)}
         try:
             while busy:
                 ready, _ = wait(busy, return_when=FIRST_COMPLETED)
                 for future in sorted(ready, key=busy.__getitem__):
                     number = busy.pop(future)
-                    item, ended = future.result()
-                    if isinstance(item, Ask):
-                        waiting[number] = item
+                    if number < 0:  # what a cohort waited for
+                        replies: dict[int, Sums] = future.result()
+                        for each, reply in replies.items():
+                            busy[pool.submit(_advance, *runs[each], reply)] = each
                         continue
-                    yield number, item
-                    if not ended:
+                    items, ask, ended = future.result()
+                    for item in items:
+                        yield number, item
+                    cohort = number % count
+                    if ended:
+                        left[cohort] -= 1
+                    elif ask is None:
                         busy[pool.submit(_advance, *runs[number], None)] = number
-                if waiting and not busy:
-                    asks, waiting = waiting, {}
-                    for group in _alike(asks):
-                        for number, reply in _serve(runs[next(iter(group))][0], group).items():
-                            busy[pool.submit(_advance, *runs[number], reply)] = number
+                    else:
+                        waiting[cohort][number] = ask
+                    if waiting[cohort] and len(waiting[cohort]) == left[cohort]:
+                        busy[pool.submit(_together, runs[number][0], waiting[cohort])] = -1 - cohort
+                        waiting[cohort] = {}
         finally:
             for future in busy:
                 future.cancel()
@@ -136,22 +148,42 @@ def _alone(fleet: Fleet | Statistics, run: Run) -> Iterator[tuple[int, Any]]:
             item = run.send(reply)
             reply = None
             if isinstance(item, Ask):
-                reply = fleet.evaluate(item.coef, item.cols, item.want, [item.split] * item.coef.shape[1])
+                reply = _answer(fleet, item)
             else:
                 yield 0, item
     except StopIteration as end:
         yield 0, end.value
 
 
-def _advance(fleet: Fleet | Statistics, run: Run, reply: Sums | None) -> tuple[Any, bool]:
-    """Go on to the next item that others must see: a step, a question to a shared fleet, or the end (True)."""
+def _advance(fleet: Fleet | Statistics, run: Run, reply: Sums | None) -> tuple[list[Any], Ask | None, bool]:
+    """Go on for a while, or to a question that others share, or to the end; what was found, the question, the end."""
+    found: list[Any] = []
+    until = monotonic() + WHILE
     try:
-        item = run.send(reply)
-        while isinstance(item, Ask) and not fleet.shared:
-            item = run.send(fleet.evaluate(item.coef, item.cols, item.want))
+        while reply is not None or not found or monotonic() < until:
+            item = run.send(reply)
+            reply = None
+            if not isinstance(item, Ask):
+                found.append(item)
+            elif fleet.shared and isinstance(item.want.gradient, str):
+                return found, item, False
+            else:
+                reply = _answer(fleet, item)
     except StopIteration as end:
-        return end.value, True
-    return item, False
+        return [*found, end.value], None, True
+    return found, None, False
+
+
+def _answer(fleet: Fleet | Statistics, ask: Ask) -> Sums:
+    return fleet.evaluate(ask.coef, ask.cols, ask.want, [ask.split] * ask.coef.shape[1])
+
+
+def _together(fleet: Fleet | Statistics, asks: dict[int, Ask]) -> dict[int, Sums]:
+    """Answer several questions about all columns, those that are alike with one `evaluate`."""
+    found: dict[int, Sums] = {}
+    for group in _alike(asks):
+        found |= _serve(fleet, group)
+    return found
 
 
 def outcomes(runs: list[tuple[Fleet | Statistics, Run]]) -> list[Any]:
@@ -163,7 +195,7 @@ def outcomes(runs: list[tuple[Fleet | Statistics, Run]]) -> list[Any]:
 def _alike(asks: dict[int, Ask]) -> list[dict[int, Ask]]:
     groups: dict[object, dict[int, Ask]] = {}
     for number, ask in asks.items():
-        rooms = ask.want.rooms if isinstance(ask.want.gradient, str) else None
+        rooms = ask.want.rooms
         key: object = number if rooms is None else (ask.want.loss, ask.want.sharp is None, rooms.tobytes())
         groups.setdefault(key, {})[number] = ask
     return list(groups.values())
@@ -173,7 +205,7 @@ def _serve(fleet: Fleet | Statistics, asks: dict[int, Ask]) -> dict[int, Sums]:
     """Lay the candidates of several asks side by side on the union of their columns."""
     if len(asks) == 1:
         ((number, ask),) = asks.items()
-        return {number: fleet.evaluate(ask.coef, ask.cols, ask.want, [ask.split] * ask.coef.shape[1])}
+        return {number: _answer(fleet, ask)}
     wants = [ask.want for ask in asks.values()]
     sharp = [want.sharp for want in wants if want.sharp is not None]  # of all, or of none (`_alike`)
     want = replace(wants[0], sharp=np.concatenate(sharp) if sharp else None)
@@ -267,7 +299,7 @@ def follow(
     answered: list[tuple[int, float, Bools]] = []  # steps whose columns are still members: place, α, proved zero
     sole: dict[int, bool] = {}
     pending, width, reached = list(range(len(alphas))), FIRST, -1
-    trail = [(np.inf, work.here.pull[problem.penalised])]  # (α, pulls) of the last certified steps
+    trail = [(np.inf, work.here.pull[problem.priced])]  # (α, pulls) of the last certified steps
     heading = Heading()
     if work.gramless:
         work.enlist(start.point)
@@ -297,7 +329,7 @@ def follow(
         found = yield from _certify(problem, work.cols, alphas[group], points, span, tol)
         broken = []
         for k, (proved, at) in zip(group, found, strict=True):
-            pull = (proved.alpha, at.pull[problem.penalised])
+            pull = (proved.alpha, at.pull[problem.priced])
             step = proved if start.finite else replace(proved, status=Status.UNBOUNDED, gap=np.inf)
             if step.status is Status.STALLED and not step.rounding > tol:
                 lacking = len(foresight.joining(work, [pull], room))
@@ -459,7 +491,8 @@ def _optimal(
     coef, on = problem.coefficients(np.column_stack([point.beta for point in points]), cols)
     shifts = np.column_stack([np.zeros(len(cols)) if p.shift is None else p.shift for p in points])
     sharp = widths(*(point.sharp for point in points))
-    moved, residual = np.zeros((len(problem.scale), len(points))), np.zeros(len(points))
+    moved: Floats | None = None
+    residual = np.zeros(len(points))
     # The first pass tells what a solved system leaves of the free columns' pull, the second what is then rounding.
     for again in (True, False) if shifts.any() else ():
         directions, along = problem.coefficients(shifts, cols)
@@ -468,19 +501,13 @@ def _optimal(
         moved, residual = problem.gradient(sums.curve, sums.bend), sums.residual / problem.weight
         for c, point in enumerate(points if again else []):
             shifts[:f, c] += Factor.of(point.room).solve(point.gradient[:f] - moved[problem.free, c])
-    duals = [
-        certificate.dual_point(
-            problem,
-            alpha,
-            point.pull[problem.penalised] + moved[problem.penalised, c],
-            point.gradient[:f] - moved[problem.free, c],
-            point.room,
-            float(np.sqrt(point.residual) + np.sqrt(residual[c])) ** 2,
-            point.bend,
-            point.pull[problem.penalised],
-        )
-        for c, (alpha, point) in enumerate(zip(alphas, points, strict=True))
-    ]
+    duals = []
+    for c, (alpha, point) in enumerate(zip(alphas, points, strict=True)):
+        slope, free = point.pull[problem.priced], point.gradient[:f]
+        pull = slope if moved is None else slope + moved[problem.priced, c]
+        free = free if moved is None else free - moved[problem.free, c]
+        spread = float(np.sqrt(point.residual) + np.sqrt(residual[c])) ** 2
+        duals.append(certificate.dual_point(problem, alpha, pull, free, point.room, spread, point.bend, slope))
     shifts[:f] += np.column_stack([d.shift for d in duals])
     scale, (shift, shifted) = np.array([d.scale for d in duals]), problem.coefficients(shifts, cols)
     sums = yield Ask(coef, on, Want(dual=Dual(scale, shifted, shift), sharp=sharp), problem.split)
@@ -490,7 +517,7 @@ def _optimal(
         beta[cols] = point.beta
         fenchel, rough = float(sums.fenchel[c]) / problem.weight, float(sums.rough[c]) / problem.weight
         wobble = problem.wobble(point.beta, cols)
-        proof = certificate.prove(problem, alpha, beta[problem.penalised], d, fenchel, rough, point.loss, span, wobble)
+        proof = certificate.prove(problem, alpha, beta[problem.priced], d, fenchel, rough, point.loss, span, wobble)
         alone = not len(problem.penalised)
         proofs.append(replace(proof, unique=not len(Factor.of(point.room).dependent) if alone else None))
     return proofs
@@ -502,5 +529,5 @@ def _level(problem: Problem, cols: Indices, alphas: Floats, points: list[Point])
     proofs = []
     for alpha, point in zip(alphas, points, strict=True):
         beta[cols] = point.beta
-        proofs.append(certificate.stationary(problem, alpha, beta[problem.penalised], point))
+        proofs.append(certificate.stationary(problem, alpha, beta[problem.priced], point))
     return proofs

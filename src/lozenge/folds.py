@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from lozenge import problem as problems
 from lozenge.results import CrossValidation, Split, Status
 from lozenge.shards import TEST, Want
 from lozenge.statistics import Statistics
+from lozenge.threads import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,16 +129,18 @@ def cross_validate(
         return selection.curve(
             grid, scores, weight, table, seed=seed, uncertified=doubtful, scoring=scoring.name(judge.asked)
         )
-    deviance = np.empty((len(rows), len(grid)))
-    sums = lean[0].fleet
-    for k, ((coef, on), split, part) in enumerate(zip(placed, rows, held_out, strict=True)):
-        rest = lean[1 + k].fleet
-        # Where a fold is trained on all other rows, what it holds out is the difference.
-        if isinstance(sums, Statistics) and isinstance(rest, Statistics) and table[:, k].all():
-            loss = sums.without(rest).evaluate(coef, on, Want(loss=True)).loss
-        else:
-            loss = fleet.evaluate(coef, on, Want(loss=True), [split] * len(grid)).loss
-        deviance[k] = 2.0 * (loss / part.weight - part.saturated)
+    wanted, sums = Want(loss=True), lean[0].fleet
+    if isinstance(sums, Statistics) and table.all():  # a fold is trained on all rows that it does not hold out
+        rests = [problem.fleet for problem in lean[1:]]
+        outs = [sums.without(rest) for rest in rests if isinstance(rest, Statistics)]
+        jobs = [partial(out.evaluate, *each, wanted) for out, each in zip(outs, placed, strict=True)]
+        losses = np.array([found.loss for found in spread(jobs)])
+    else:
+        each_row = zip(placed, rows, strict=True)
+        losses = np.array([fleet.evaluate(*each, wanted, [split] * len(grid)).loss for each, split in each_row])
+    parts = [(part.weight, part.saturated) for part in held_out]
+    weights, saturated = np.array(parts).T[:, :, None]
+    deviance = 2.0 * (losses / weights - saturated)
     curve = selection.curve(grid, deviance, weight, table, seed=seed, uncertified=doubtful)
     scale = squared(unit)
     in_units = {each: scale * getattr(curve, each) for each in ("mean", "se", "folds", "rounds")}
@@ -145,11 +149,14 @@ def cross_validate(
 
 def _placed(problem: Problem, found: list[Step]) -> tuple[Floats, Indices]:
     """The design's coefficients of a whole path, (k, L), and their columns."""
-    cols = np.unique(np.concatenate([step.cols for step in found]))
-    beta = np.zeros((len(cols), len(found)))
-    for column, step in enumerate(found):
-        beta[np.searchsorted(cols, step.cols), column] = step.beta
-    return problem.coefficients(beta, cols)
+    named = np.zeros(len(problem.scale), dtype=bool)
+    for step in found:
+        named[step.cols] = True
+    cols, place = np.flatnonzero(named), np.cumsum(named) - 1
+    beta = np.zeros((len(found), len(cols)))
+    for own, step in zip(beta, found, strict=True):
+        own[place[step.cols]] = step.beta
+    return problem.coefficients(beta.T, cols)
 
 
 def squared(unit: float) -> float:

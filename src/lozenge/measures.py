@@ -25,7 +25,7 @@ def estimate(work: Working, point: Point, kernel: Solvable) -> float:
     problem, corners = work.problem, work.problem.loss.sharpens
     # As many rows as there are weights lie in corners, where the loss bends by 1/(8h) at most.
     bend = min(0.125 * len(work.cols) / (problem.fleet.rows * work.sharp), problem.bend) if corners else problem.bend
-    slack = drift * certificate.steepest(problem, bend)[work.members]
+    slack = certificate.slack_of(problem, bend, drift, rows=work.members)
     young = kernel.young(b, g, slack)
     # Scaling θ by 1 - lost costs about lost² of the loss; where f* is a line, lost itself, and what corrects θ must
     # stay within a corner.

@@ -106,7 +106,14 @@ class Problem:
     @cached_property
     def sizes(self) -> Floats:
         """Norms of the penalised columns."""
-        return self.norms[self.penalised]
+        return self.norms[self.priced]
+
+    @cached_property
+    def priced(self) -> slice | Indices:
+        """The penalised columns, as a slice where they follow one another: nothing is copied to read those."""
+        cols = self.penalised
+        together = len(cols) > 0 and cols[-1] - cols[0] == len(cols) - 1
+        return slice(int(cols[0]), int(cols[-1]) + 1) if together else cols
 
     def coefficients(self, beta: Floats, cols: Indices) -> tuple[Floats, Indices]:
         """β (k, m) on ``cols`` to the design's coefficients; the constants come last."""

@@ -30,6 +30,7 @@ SMALL = 1 << 21  # its entries: 16 MB
 BITS = 52  # of a float64's integer
 FEW = 16  # columns that are laid out at once
 MILD = 250  # binary exponents whose squares neither over- nor underflow
+ADDED = 16  # rows of products that are added up at once
 MEMO = 1 << 22  # entries of the linear predictor that a shard remembers: 32 MB
 TRAIN, TEST = 1, 2  # codes in the fold table; 0 is in neither part
 
@@ -365,10 +366,15 @@ class Shard:
         lots, member = self._lots(rows)
         t = self.y - base if self.offset is None else self.y - self.offset - base
         border = np.column_stack([np.ones(len(t)), t])
-        found = self.design.products(border, self.weights, lots)
-        if member.size > 1:  # else it is the sum
-            found = (member.T.astype(np.float64) @ found.reshape(len(lots), -1)).reshape(len(rows), *found.shape[1:])
-        return np.moveaxis(found, 0, -1)
+        size = self.design.shape[1] + border.shape[1]
+        found = np.empty((max(member.shape), size, size))
+        self.design.products(border, self.weights, lots, found[: len(lots)])
+        # In place, a few rows at a time: they are as large as X may be, and once more would not be cheap.
+        several = member.T.astype(np.float64)
+        for top in range(0, size if member.size > 1 else 0, ADDED):
+            part = found[: len(lots), top : top + ADDED].reshape(len(lots), -1)
+            found[: len(rows), top : top + ADDED] = (several @ part).reshape(len(rows), -1, size)
+        return np.moveaxis(found[: len(rows)], 0, -1)
 
     def _lots(self, rows: Splits) -> tuple[list[NDArray[np.intp]], Bools]:
         """Rows by the splits they belong to, and (lots, m) which lot is in which split."""
@@ -635,7 +641,7 @@ class Fleet:
     @property
     def passes(self) -> float:
         """Bytes of X read so far over the size of X."""
-        return sum(shard.design.bytes_read for shard in self.shards) / self.nbytes
+        return sum(shard.design.read.total for shard in self.shards) / self.nbytes
 
     @property
     def summable(self) -> bool:

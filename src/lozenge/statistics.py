@@ -6,7 +6,7 @@ v = (b, b₀ - base, -1), so that every sum over rows is a product with M.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +37,7 @@ class Statistics:
     base: float
     affine: Affine
     rows: int
+    _last: list[Floats] = field(default_factory=lambda: [np.zeros((0, 0))] * 2)  # v and M v, asked for twice in a row
 
     @property
     def columns(self) -> int:
@@ -50,7 +51,12 @@ class Statistics:
 
     def without(self, other: Statistics) -> Statistics:
         """The rows that are here and not there."""
-        return replace(self, products=self.products - other.products)
+        return Statistics(self.products - other.products, self.base, self.affine, self.rows)
+
+    @property
+    def nbytes(self) -> int:
+        """Size of M."""
+        return self.products.nbytes
 
     def cost(self, m: int) -> Cost:
         """Predicted seconds of what stands for products with X."""
@@ -76,9 +82,8 @@ class Statistics:
         v[cols] = coef
         v[p] -= self.base
         v[p + 1] = -1.0
-        used = np.flatnonzero(v.any(axis=1))
-        slopes = M[used].T @ v[used]  # M is symmetric, and rows lie together
-        loss = np.maximum(0.5 * np.sum(v[used] * slopes[used], axis=0), 0.0)
+        slopes = self._times(v)
+        loss = np.maximum(0.5 * np.sum(v * slopes, axis=0), 0.0)
         found: dict[str, Any] = {"weight": np.full(m, M[p, p]), "loss": loss, "slope": slopes[p, None]}
         found["steep"] = found["weight"]
         # ‖r‖ by the triangle inequality: what rounding of the products can reach is relative to this.
@@ -97,12 +102,24 @@ class Statistics:
             found["residual"] = np.square(np.sqrt(np.diagonal(M)[over]) @ np.abs(along))
         if want.dual is not None:
             # f + f* - uη = ½(f' - u)² with u = s(f' - X̃_uν).
-            s, u, nu = want.dual.scale, want.dual.cols, want.dual.shift
+            moves = want.dual.shift.any(axis=1)  # most often the constant alone
+            s, u, nu = want.dual.scale, want.dual.cols[moves], want.dual.shift[moves]
             moved = np.sum(nu * slopes[u], axis=0)
             size = np.sum(nu * (M[np.ix_(u, u)] @ nu), axis=0)
             found["fenchel"] = np.square(1.0 - s) * loss + (1.0 - s) * s * moved + 0.5 * np.square(s) * size
             found["rough"] = np.zeros(m)  # squares, which do not cancel
         return Sums(**found)
+
+    def _times(self, v: Floats) -> Floats:
+        """M v."""
+        last, slopes = self._last
+        if not np.array_equal(last, v):
+            used = np.flatnonzero(v.any(axis=1))
+            # M is symmetric, and its rows lie together: a few of them are copied.
+            few = 2 * len(used) < len(v)
+            slopes = self.products[used].T @ v[used] if few else self.products @ v
+            self._last[:] = v, slopes
+        return slopes
 
 
 def cheaper(fleet: Fleet, problems: int, alphas: int) -> bool:

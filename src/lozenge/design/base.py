@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -61,6 +62,23 @@ class Panel(Protocol):
         ...
 
 
+class Meter:
+    """Bytes of X that products have read so far, on any thread."""
+
+    def __init__(self, total: int = 0) -> None:
+        self.total = total
+        self._lock = Lock()
+
+    def add(self, count: int) -> None:
+        """Count some more."""
+        with self._lock:
+            self.total += count
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Without the lock, which stays with its process."""
+        return Meter, (self.total,)
+
+
 class Design(Protocol):
     """X̃ (n, p) of one shard, known only by its products.
 
@@ -68,7 +86,7 @@ class Design(Protocol):
     ----------
     shape : (n, p)
     nbytes : size of X as stored
-    bytes_read : bytes of X that products have read so far
+    read : the bytes of X that products have read so far
     seen : (p, 4) the summary of X as it came in
     affine : how the columns are read; shards of one X share it
     """
@@ -76,7 +94,7 @@ class Design(Protocol):
     shape: tuple[int, int]
     dtype: np.dtype[Any]
     nbytes: int
-    bytes_read: int
+    read: Meter
     seen: Floats
     affine: Affine
 
@@ -100,7 +118,7 @@ class Design(Protocol):
         """X̃_Lᵀ diag(w) X̃_R, (l, r)."""
         ...
 
-    def products(self, border: Floats, w: Floats, lots: list[NDArray[np.intp]]) -> Floats:
+    def products(self, border: Floats, w: Floats, lots: list[NDArray[np.intp]], out: Floats) -> None:
         """[X̃ border]ᵀ diag(w) [X̃ border] over the rows of each lot, (n, e), (n,) -> (lots, p + e, p + e)."""
         ...
 

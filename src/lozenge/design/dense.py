@@ -9,7 +9,7 @@ import numpy as np
 
 from lozenge import _kernel
 from lozenge.design import gram
-from lozenge.design.base import Cost, affine_of
+from lozenge.design.base import Cost, Meter, affine_of
 from lozenge.threads import spread
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class DenseDesign:
         self.shape: tuple[int, int] = (X.shape[0], X.shape[1])
         self.dtype = X.dtype
         self.nbytes = X.shape[0] * X.shape[1] * X.itemsize
-        self.bytes_read = 0
+        self.read = Meter()
         self._order: Literal["C", "F"] = "F" if X.strides[0] == X.itemsize else "C"
         self.seen = self.summary()
         self.affine = affine_of(self.seen)
@@ -41,14 +41,14 @@ class DenseDesign:
     def correlate(self, R: Floats, cols: Indices | None = None) -> Floats:
         """X̃ᵀR."""
         count = self.shape[1] if cols is None else len(cols)
-        self.bytes_read += self.shape[0] * count * self.dtype.itemsize
+        self.read.add(self.shape[0] * count * self.dtype.itemsize)
         out = np.zeros((count, R.shape[1]))
         _kernel.correlate_dense(self.X, *self.affine[:2], np.asfortranarray(R), cols, out)
         return out
 
     def moments(self, W: Floats, centre: Floats) -> tuple[Floats, Floats]:
         """Σ w (x̃ - centre) and Σ w (x̃ - centre)²."""
-        self.bytes_read += self.nbytes
+        self.read.add(self.nbytes)
         first, second = np.zeros((2, self.shape[1], W.shape[1]))
         shift = self.affine.shift + centre
         _kernel.moments_dense(self.X, self.affine.scale, shift, np.asfortranarray(W), first, second)
@@ -62,7 +62,7 @@ class DenseDesign:
         """X̃_W B."""
         used = np.flatnonzero(coef.any(axis=1))
         cols, B = cols[used], np.asfortranarray(coef[used])
-        self.bytes_read += self.shape[0] * len(cols) * self.dtype.itemsize
+        self.read.add(self.shape[0] * len(cols) * self.dtype.itemsize)
         eta = np.empty((self.shape[0], coef.shape[1]), order="F")
         _kernel.predict_dense(self.X, *self.affine[:2], cols, B, eta)
         return eta
@@ -70,7 +70,7 @@ class DenseDesign:
     def gram(self, w: Floats, left: Indices, right: Indices) -> Floats:
         """X̃_Lᵀ diag(w) X̃_R."""
         same = np.array_equal(left, right)
-        self.bytes_read += self.shape[0] * (len(left) + (0 if same else len(right))) * self.dtype.itemsize
+        self.read.add(self.shape[0] * (len(left) + (0 if same else len(right))) * self.dtype.itemsize)
         n, w = self.shape[0], np.ascontiguousarray(w)
         if not same and min(len(left), len(right)) <= FEW:
             return self._strip(w, left, right) if len(left) <= len(right) else self._strip(w, right, left).T.copy()
@@ -103,21 +103,22 @@ class DenseDesign:
         view: NDArray[Any] = self.X[:, cols[0] : cols[-1] + 1]
         return view
 
-    def products(self, border: Floats, w: Floats, lots: list[NDArray[np.intp]]) -> Floats:
+    def products(self, border: Floats, w: Floats, lots: list[NDArray[np.intp]], out: Floats) -> None:
         """[X̃ border]ᵀ diag(w) [X̃ border] per lot: cut into jobs by rows, the same ones for any number of threads."""
         size = self.shape[1] + border.shape[1]
-        self.bytes_read += sum(len(lot) for lot in lots) * self.shape[1] * self.dtype.itemsize
+        self.read.add(sum(len(lot) for lot in lots) * self.shape[1] * self.dtype.itemsize)
         cuts = max(1, min(JOBS, LOTS_MEMORY // (8 * size * size)) // len(lots))
         parts = [part for lot in lots for part in np.array_split(lot, cuts)]
-        found = spread([partial(self._product, border, w, part) for part in parts])
-        for k, part in enumerate(found):  # in place: each may be as large as X
+        # The first of a lot into its place, and the others added: each may be as large as X.
+        places = [out[k // cuts] if k % cuts == 0 else np.empty((size, size)) for k in range(len(parts))]
+        spread([partial(self._product, border, w, *each) for each in zip(parts, places, strict=True)])
+        for k, part in enumerate(places):
             if k % cuts:
-                found[k - k % cuts] += part
-        return np.stack(found[::cuts]) if len(lots) > 1 else found[0][None]
+                out[k // cuts] += part
 
-    def _product(self, border: Floats, w: Floats, rows: NDArray[np.intp]) -> Floats:
+    def _product(self, border: Floats, w: Floats, rows: NDArray[np.intp], out: Floats) -> None:
         p = self.shape[1]
-        out = np.zeros((p + border.shape[1],) * 2)
+        out[...] = 0.0
         together = len(rows) > 0 and rows[-1] - rows[0] == len(rows) - 1
         scale, shift, _ = self.affine
         # A power of two moves no bit of a product, unless it is so far out that the product overflows.
@@ -142,7 +143,6 @@ class DenseDesign:
             out[:p] *= scale[:, None]
             out[:, :p] *= scale
         out[p:, :p] = out[:p, p:].T
-        return out
 
     def cost(self, m: int) -> Cost:
         """Bytes or multiplications, whichever binds."""
@@ -151,14 +151,14 @@ class DenseDesign:
 
     def pack(self, cols: Indices, onto: Any = None) -> Panel:
         """A few columns, copied unless they are contiguous float64."""
-        self.bytes_read += self.shape[0] * len(cols) * self.dtype.itemsize
+        self.read.add(self.shape[0] * len(cols) * self.dtype.itemsize)
         panel = _kernel.DensePanel(self.shape[0]) if onto is None else onto
         panel.append(self.X, *self.affine[:2], cols)
         return panel
 
     def summary(self) -> Floats:
         """Minimum, maximum, mean, spread per column."""
-        self.bytes_read += self.nbytes
+        self.read.add(self.nbytes)
         out = np.empty((self.shape[1], 4))
         _kernel.summarise_dense(self.X, out)
         return out

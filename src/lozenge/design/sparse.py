@@ -8,7 +8,7 @@ import numpy as np
 
 from lozenge import _kernel
 from lozenge.design import gram
-from lozenge.design.base import Cost, affine_of
+from lozenge.design.base import Cost, Meter, affine_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +28,7 @@ class SparseDesign:
         self.dtype = X.dtype
         self._entry = X.data.itemsize + X.indices.itemsize
         self.nbytes = max(1, X.data.size * self._entry)
-        self.bytes_read = 0
+        self.read = Meter()
         self.seen = self.summary()
         self.affine = affine_of(self.seen)
 
@@ -70,11 +70,10 @@ class SparseDesign:
         _kernel.gram_csc(*self.arrays, *self.affine[:2], w, left, right, G)
         return G
 
-    def products(self, border: Floats, w: Floats, lots: list[NDArray[np.intp]]) -> Floats:
+    def products(self, border: Floats, w: Floats, lots: list[NDArray[np.intp]], out: Floats) -> None:
         """[X̃ border]ᵀ diag(w) [X̃ border] per lot."""
         p = self.shape[1]
         everything = np.arange(p)
-        out = np.empty((len(lots), p + border.shape[1], p + border.shape[1]))
         for G, lot in zip(out, lots, strict=True):
             v = np.zeros(len(w))
             v[lot] = w[lot]
@@ -82,7 +81,6 @@ class SparseDesign:
             G[:p, p:] = self.correlate(v[:, None] * border)
             G[p:, :p] = G[:p, p:].T
             G[p:, p:] = border.T @ (v[:, None] * border)
-        return out
 
     def cost(self, m: int) -> Cost:
         """Multiplications, by entries: a row of z entries has z² products."""
@@ -98,7 +96,7 @@ class SparseDesign:
 
     def summary(self) -> Floats:
         """Minimum, maximum, mean, spread per column."""
-        self.bytes_read += self.nbytes
+        self.read.add(self.nbytes)
         out = np.empty((self.shape[1], 4))
         _kernel.summarise_csc(*self.arrays, self.shape[0], out)
         return out
@@ -113,4 +111,4 @@ class SparseDesign:
         return int(pointers[-1] if cols is None else np.sum(pointers[cols + 1] - pointers[cols]))
 
     def _count(self, cols: Indices | None) -> None:
-        self.bytes_read += self._entries(cols) * self._entry
+        self.read.add(self._entries(cols) * self._entry)

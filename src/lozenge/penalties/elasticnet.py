@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from lozenge.penalties.form import SoftThreshold
 
 SMALLEST_RATIO = 1e-3  # below this l1_ratio a grid starts as the ridge's does, which no finite α makes zero
+REMEMBERED = 256  # forms
 FAINT = 1e-3  # of the root of the null deviance: the spread of η that the strongest column makes where it starts
 
 
@@ -81,8 +83,18 @@ class ElasticNet(Separable):
 
     def kernel(self, alpha: float) -> SoftThreshold | Boxed:
         """l1 = αρv, l2 = α(1 - ρ)v."""
-        ridge = alpha * (1.0 - self.l1_ratio) * self.ridge_unit
-        return self._form(self._times(alpha * self.l1_ratio), self._times(ridge))
+        found = self._forms.get(alpha)
+        if found is None:
+            ridge = alpha * (1.0 - self.l1_ratio) * self.ridge_unit
+            found = self._form(self._times(alpha * self.l1_ratio), self._times(ridge))
+            if self._common is not None and len(self._forms) < REMEMBERED:
+                self._forms[alpha] = found
+        return found
+
+    @cached_property
+    def _forms(self) -> dict[float, SoftThreshold | Boxed]:
+        """Those of some α, where they need no memory of their own: a path asks for each many times."""
+        return {}
 
     def _costs(self, B: Floats, alpha: float) -> Floats:
         kernel = self.kernel(alpha)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -117,7 +118,9 @@ class SoftThreshold:
 
     def cost(self, b: Floats) -> float:
         """Σ l1|b| + ½ Σ l2 b²."""
-        return float(self.l1 @ np.abs(b) + 0.5 * (self.l2 @ np.square(b)))
+        rows = np.flatnonzero(b)
+        b = b[rows]
+        return float(self.l1[rows] @ np.abs(b) + 0.5 * (self.l2[rows] @ np.square(b)))
 
     def missed(self, b: Floats, g: Floats) -> Floats:
         """|g + l1 sign(b) + l2 b| where b ≠ 0, (|g| - l1)₊ where b = 0."""
@@ -135,8 +138,13 @@ class SoftThreshold:
 
     def scale(self, z: Floats) -> float:
         """Min l1 / |z| over coordinates without a ridge part."""
-        bare = self.l2 == 0.0
-        return 1.0 / max(1.0, float(np.max(self.pressure(z)[bare], initial=0.0)))
+        return 1.0 / max(1.0, float(np.max(self.pressure(z)[self._bare], initial=0.0)))
+
+    @cached_property
+    def _bare(self) -> slice | Bools:
+        """Coordinates without a ridge part: none, all, or some."""
+        bare: Bools = self.l2 == 0.0
+        return bare if bare.any() and not bare.all() else slice(len(bare) if bare.any() else 0)
 
     def pressure(self, z: Floats) -> Floats:
         """|z| / l1."""
