@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lozenge.factor import Factor
 from lozenge.penalties.form import SoftThreshold
-from lozenge.subproblem import Goal, exchange
+from lozenge.subproblem import Goal, Support, exchange
 
 NOTHING = np.zeros(0, dtype=bool)
 
@@ -256,3 +256,19 @@ def test_units_of_columns_do_not_decide_about_rank(shape, seed):
     S, unit = A.T @ A, 2.0 ** rng.integers(-30, 31, A.shape[1])
     one, other = Factor.of(S), Factor.of(S * np.outer(unit, unit))
     np.testing.assert_array_equal(np.sort(other.independent), np.sort(one.independent))
+
+
+@given(cases(shapes=["tall", "wide", "copies", "sums", "rank one", "correlated"]))
+@settings(max_examples=60)
+def test_where_exchanges_went_round_one_column_at_a_time_gives_the_same(case):
+    before, after = Support(), Support()
+    after.goes_round = True
+    linear = case.S @ case.start - case.q
+    one, other = (
+        exchange(case.S, linear, case.start, case.kernel, Goal(1e-4), case.copies(), each)[0]
+        for each in (before, after)
+    )
+    assert case.violation(other) <= 1e-10
+    assert case.independent(other)
+    scale = max(case.t @ case.t / 2, 1e-300)
+    assert abs(case.cost(one) - case.cost(other)) <= 1e-10 * scale

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 SWEEPS = 10_000
 CHANGES = 2_000  # of the support in one finish, before descent is asked for a better start
+NEAR = 32  # of them, where many at a time would go round
 REPAIRS = 20  # of a dependent support in one finish
 NOISE = 1e-13  # rounding of a pull, relative to its terms
 SETTLED, DEPENDENT_SUPPORT = 0, 1  # what the kernel's support says
@@ -52,6 +53,18 @@ class Goal:
     polish: bool = False
 
 
+class Support:
+    """What outlives a solve: the factor of its support, and whether to exchange many columns at a time went round."""
+
+    def __init__(self) -> None:
+        self.factor = _kernel.Support()
+        self.goes_round = False
+
+    def forget(self) -> None:
+        """Leave the factor, where another S comes."""
+        self.factor = _kernel.Support()
+
+
 def solve(
     S: Floats,
     linear: Floats,
@@ -59,7 +72,7 @@ def solve(
     form: Solvable,
     goal: Goal,
     copies: Bools,
-    support: _kernel.Support,
+    support: Support,
 ) -> tuple[Floats, Floats]:
     """Minimise the small problem, with the compiled exchange where the form is a soft threshold's; b and its pull."""
     if isinstance(form, SoftThreshold):
@@ -75,7 +88,7 @@ def _convex(
     S: Floats, linear: Floats, start: Floats, form: SoftThreshold | Boxed, violation: float
 ) -> tuple[Floats, Floats]:
     goal = Goal(1e-4 * float(np.max(np.abs(linear), initial=0.0)), violation=violation)
-    return solve(S, linear, start, form, goal, np.zeros(len(S), dtype=bool), _kernel.Support())
+    return solve(S, linear, start, form, goal, np.zeros(len(S), dtype=bool), Support())
 
 
 def exchange(
@@ -85,7 +98,7 @@ def exchange(
     kernel: SoftThreshold,
     goal: Goal,
     copies: Bools,
-    support: _kernel.Support | None = None,
+    support: Support | None = None,
 ) -> tuple[Floats, Floats]:
     """Minimise the small problem under Σ l1|b| + ½ l2 b² exactly.
 
@@ -104,13 +117,20 @@ def exchange(
     b (k,) and its pull, linear - S b.  Where columns depend on one another, b is one solution with independent active
     columns: among exchangeable ones the first keeps the weight.
     """
-    support = _kernel.Support() if support is None else support
+    support = Support() if support is None else support
+    if support.goes_round:
+        # A few columns from the start, one at a time is there before many at a time have gone round again.
+        exact = finish(S, linear, start, kernel, support, NEAR)
+        if exact is not None:
+            b = _to_the_first(S, exact, copies, kernel)
+            return b, linear - times(S, b)
     b, pull = start.copy(), np.empty(len(start))
     held = copies & (start == 0.0)
     barred = held.view(np.uint8)
     l1 = np.where(held, np.inf, kernel.l1)
     if not (copies & ~held).any():
-        found = support.pivot(S, linear, kernel.l1, kernel.l2, b, barred, goal.loss, goal.gap, pull)
+        found = support.factor.pivot(S, linear, kernel.l1, kernel.l2, b, barred, goal.loss, goal.gap, pull)
+        support.goes_round = found != SETTLED
         if found == SETTLED:
             size = np.abs(pull[held])
             if (size <= kernel.l1[held] + NOISE * (np.abs(linear[held]) + size + kernel.l1[held])).all():
@@ -146,14 +166,16 @@ def _to_the_first(S: Floats, b: Floats, copies: Bools, kernel: SoftThreshold) ->
     return b
 
 
-def finish(S: Floats, linear: Floats, guess: Floats, kernel: SoftThreshold, support: _kernel.Support) -> Floats | None:
+def finish(
+    S: Floats, linear: Floats, guess: Floats, kernel: SoftThreshold, support: Support, changes: int = CHANGES
+) -> Floats | None:
     """Solve (S_AA + l2)x = linear_A - l1·sign on the support of a guess, moving the support until it is optimal.
 
     None if it has not settled.
     """
     b, barred = guess.copy(), np.zeros(len(guess), dtype=bool)
     for _ in range(REPAIRS):
-        outcome = support.walk(S, linear, kernel.l1, kernel.l2, b, barred.view(np.uint8), CHANGES)
+        outcome = support.factor.walk(S, linear, kernel.l1, kernel.l2, b, barred.view(np.uint8), changes)
         if outcome == SETTLED:
             return b
         if outcome != DEPENDENT_SUPPORT or not _independent(S, linear, b, kernel, barred):

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lozenge import _kernel
 from lozenge.faces import times
 from lozenge.factor import Factor, spanning
 from lozenge.penalties.form import SoftThreshold
 from lozenge.shards import GROUP, Curve, Small, Want
-from lozenge.subproblem import solve
+from lozenge.subproblem import Support, solve
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -110,7 +109,7 @@ class Working:
         self.factor = Factor.of(self.corner)
         self.copies = np.zeros(0, dtype=bool)
         self.gramless = _gramless(problem)
-        self.support = _kernel.Support()
+        self.support = Support()
         self.held: Held | None = None
         self.sharp = np.nan
         self.edgy = False
@@ -261,13 +260,13 @@ class Working:
         self.reduced = self._room[: len(places), : len(places)]
         for row, place in zip(self.reduced, places, strict=True):  # in place: what stays only moves up and left
             row[:] = self._room[place].take(places)
-        self.support = _kernel.Support()
+        self.support.forget()
 
     def _forget(self) -> None:
         self.core, self.copies = self.core[:0], self.copies[:0]
         self.reduced = self._room[:0, :0]  # and keep the room
         self.side = np.zeros((self.f, 0))
-        self.support = _kernel.Support()
+        self.support.forget()
 
     def taken_at(self) -> tuple[Floats, Indices]:
         """Where the Hessian was taken."""
@@ -401,7 +400,7 @@ class Working:
             new = first[place[first] < 0]
             place[new] = np.arange(len(self.core), len(self.core) + len(new))
             yield from self.deepen(new)
-            self.support = _kernel.Support()  # room for another factor, of more columns
+            self.support.forget()  # room for another factor, of more columns
             system = self.reduced[np.ix_(place[first], place[first])]
             system[np.diag_indices(len(first))] += ridge[:most]
             reached = spanning(system)

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from lozenge.estimators.base import Floats, Pairs
     from lozenge.results import Path
 
-STEP, MOST_STEPS = 1.15, 1000  # between neighbouring alphas where there are more columns than rows, and how many
+STEP, MOST_STEPS = 2.0, 1000  # between neighbouring alphas where columns are many beside the rows, and how many
 FEW = 2  # different sums of weights over training rows, with which folds share a grid of α
 SOLVERS = {"lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"}
 
@@ -144,10 +144,10 @@ class Classes:
     def followed(self, w: Floats, alphas: Any, ratio: float, finer: float, cv: Pairs | None = None) -> Path:
         """The path over some alphas, with other weights of the rows.
 
-        With more columns than rows the support changes by hundreds from one usual C to the next; then the path goes in
-        small steps.
+        With columns nearly as many as the rows, or more, the support changes by hundreds from one usual C to the next;
+        then the path goes in smaller steps.
         """
-        if ratio > 0.0 and self.X.shape[1] > self.X.shape[0]:
+        if ratio > 0.0 and 2 * self.X.shape[1] >= self.X.shape[0]:
             alphas = stepped(alphas, self.top(w) / ratio)
         given: dict[str, Any] = {"sample_weight": w, "fit_intercept": self.intercept, "cv": cv}
         given |= {"loss": "logistic" if self.count == 2 else "multinomial", "penalty": ElasticNet(l1_ratio=ratio)}

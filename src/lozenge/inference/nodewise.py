@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lozenge import _kernel
 from lozenge.penalties.form import SoftThreshold
-from lozenge.subproblem import Goal, exchange
+from lozenge.subproblem import Goal, Support, exchange
 
 if TYPE_CHECKING:
     from lozenge.results import Floats, Indices
@@ -70,7 +69,7 @@ def nodewise(C: Floats, features: Indices, n: float) -> Directions:
     p, size = len(C), np.sqrt(np.diagonal(C))
     R = np.ascontiguousarray(C / np.outer(size, size))
     theta, factors = np.zeros((len(features), p)), np.full((2, len(features)), np.inf)
-    bound, support = float(np.sqrt(2.0 * np.log(max(p, 2)))), _kernel.Support()
+    bound, support = float(np.sqrt(2.0 * np.log(max(p, 2)))), Support()
     for row, j in enumerate(features):
         found = _direction(R, int(j), n, bound, support)
         if found is not None:
@@ -79,7 +78,7 @@ def nodewise(C: Floats, features: Indices, n: float) -> Directions:
     return Directions(theta, *factors)
 
 
-def _direction(R: Floats, j: int, n: float, bound: float, support: _kernel.Support) -> _Direction | None:
+def _direction(R: Floats, j: int, n: float, bound: float, support: Support) -> _Direction | None:
     """That of one column in the units of R; None where no λ brings its bias factor to the bound."""
     p, linear = len(R), R[j]
     start = float(np.max(np.abs(np.delete(linear, j)), initial=0.0))
