@@ -94,8 +94,10 @@ class Problem:
     def kind(self) -> str:
         """Names of loss and penalty, by which contestants have their files.
 
-        "" stands for the elastic net's penalty, and for the squared and the logistic loss.
+        "" stands for the elastic net's penalty, and for the squared and the logistic loss but with folds.
         """
+        if self.loss == "logistic" and self.folds:
+            return "logistic-crossed"
         names = [self.loss] if self.loss in losses.NAMES else []
         return "-".join(names + ([] if self.penalty is None else [self.penalty.name]))
 
@@ -163,6 +165,8 @@ LOGISTIC_WIDE = Design(1_000, 10_000, 0.5, kept=100, loss="logistic", seed=6)
 LOGISTIC_TALL = Design(50_000, 300, 0.5, kept=50, loss="logistic", seed=7)
 CV_TALL = Design(10_000, 1_000, 0.5, kept=50, seed=8)
 CV_WIDE = Design(500, 20_000, 0.5, kept=50, seed=9)
+CV_LOGISTIC_TALL = Design(5_000, 500, 0.5, kept=50, loss="logistic", seed=30)
+CV_LOGISTIC_WIDE = Design(500, 10_000, 0.5, kept=50, loss="logistic", seed=31)
 GROUPED = Design(10_000, 1_000, 0.5, kept=100, seed=10, block=10)
 SORTED = Design(1_000, 2_000, 0.5, kept=50, seed=11)
 POISSON_TALL = Design(10_000, 1_000, 0.5, kept=50, loss="poisson", seed=12)
@@ -190,6 +194,8 @@ PROBLEMS = {
         Problem("logistic-tall", LOGISTIC_TALL, 30, 0.001),
         Problem("cv-tall", CV_TALL, 100, 0.001, folds=10),
         Problem("cv-wide", CV_WIDE, 100, 0.05, folds=10),
+        Problem("cv-logistic-tall", CV_LOGISTIC_TALL, 10, 1e-4, folds=10),
+        Problem("cv-logistic-wide", CV_LOGISTIC_WIDE, 10, 1e-3, folds=10),
         Problem("single-wide", WIDE, 1, 0.1),
         Problem("single-text", TEXT, 1, 0.1),
         Problem("mcp-tall", CV_TALL, 100, 0.01, penalty=Penalty("mcp", 3.0)),

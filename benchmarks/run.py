@@ -158,7 +158,8 @@ def judged(data: problems.Data, out: Path, at: list[int] | None) -> dict[str, An
 
 def largest_gap(data: problems.Data, out: Path, at: list[int] | None) -> float:
     """Over all alphas, and over all folds."""
-    worst = _gap(data, out, "full", slice(None), data.alphas if at is None else data.alphas[at])
+    whole = data.alphas if at is None else data.alphas[at]
+    worst = _gap(data, out, "full", slice(None), whole) if len(whole) else 0.0
     for k, rows in enumerate(data.training()):
         if (out / f"fold{k}.npz").exists():
             worst = max(worst, _gap(data, out, f"fold{k}", rows, data.alphas))
@@ -166,14 +167,15 @@ def largest_gap(data: problems.Data, out: Path, at: list[int] | None) -> float:
 
 
 def curve(data: problems.Data, out: Path) -> np.ndarray:
-    """(K, L) mean squared errors of the held-out rows: from the coefficients where the contestant keeps them."""
+    """(K, L) mean squared errors (log losses) of held-out rows: from the coefficients where a contestant keeps them."""
     if (out / "curve.npy").exists():
         return np.load(out / "curve.npy")
     errors = []
     for k in range(data.problem.folds):
         held = data.labels == k
-        residual = data.y[held, None] - data.X[held] @ sp.load_npz(out / f"fold{k}.npz")
-        errors.append(np.mean(residual**2, axis=0))
+        y, eta = data.y[held, None], data.X[held] @ sp.load_npz(out / f"fold{k}.npz")
+        loss = np.logaddexp(0.0, eta) - y * eta if data.problem.loss == "logistic" else (y - eta) ** 2
+        errors.append(np.mean(loss, axis=0))
     return np.array(errors)
 
 

@@ -115,7 +115,8 @@ def write(out: Path, found: dict[str, float], answer: Answer, data: problems.Dat
         np.save(out / "full-intercepts.npy", answer.intercepts)
     if answer.curve is not None:
         np.save(out / "curve.npy", answer.curve)
-    record["nonzeros"] = int(np.diff(sp.load_npz(out / "full.npz").indptr)[-1])
+    last = sp.load_npz(out / ("full.npz" if len(everything) else "fold0.npz"))
+    record["nonzeros"] = int(np.diff(last.indptr)[-1])
     (out / "run.json").write_text(json.dumps(record))
 
 

@@ -29,6 +29,7 @@ FILES = {
         "glum": "glum",
         "skein-glm": "skein_glm",
     },
+    "logistic-crossed": {"lozenge": "lozenge_crossed", "scikit-learn": "scikit_learn_crossed"},
     "mcp": CONCAVE,
     "scad": CONCAVE,
     "group": {"lozenge": "lozenge", "adelie": "adelie_group", "skglm": "skglm_group", "skein-glm": "skein_glm_group"},

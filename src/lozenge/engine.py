@@ -274,13 +274,20 @@ def _refitted(problem: Problem, beta: Floats, sharp: float) -> Generator[Ask, Su
 
 
 def follow(
-    problem: Problem, start: Null, alphas: Floats, tol: float, *, work: Working | None = None, span: float | None = None
+    problem: Problem,
+    start: Null,
+    alphas: Floats,
+    tol: float,
+    *,
+    work: Working | None = None,
+    span: float | None = None,
+    alone: bool = True,
 ) -> Run:
     """Follow one problem down a decreasing grid of α; yields a `Step` per α.
 
     ``work`` is the working set to start from and to leave behind; ``span``, by which gaps are divided, is the null
-    model's unless it is given.  Returned is {index: whether the optimum is unique} of the steps whose columns have left
-    the working set since.
+    model's unless it is given; ``alone``, whether no other problem is followed beside it, which would take the threads.
+    Returned is {index: whether the optimum is unique} of the steps whose columns have left the working set since.
 
     A group of α is solved on the working set and one pass over X looks at them all: those that it certifies are done,
     the columns that broke the others join and those that are no longer near their price leave, and what was broken is
@@ -324,7 +331,9 @@ def follow(
             if at is not None:
                 points.append((yield from settle(work, alphas[k], work.local(at), trials[k].effort)))
                 origin = points[-1] if k > reached else origin
-        onward, heading = yield from _onward(work, origin, alphas[fresh], [trials[k].effort for k in fresh], heading)
+        onward, heading = yield from _onward(
+            work, origin, alphas[fresh], [trials[k].effort for k in fresh], heading, alone=alone
+        )
         points += onward
         found = yield from _certify(problem, work.cols, alphas[group], points, span, tol)
         broken = []
@@ -370,10 +379,10 @@ def _sole(work: Working, answered: list[tuple[int, float, Bools]]) -> Generator[
 
 
 def _onward(
-    work: Working, origin: Point, alphas: Floats, efforts: list[Effort], heading: Heading
+    work: Working, origin: Point, alphas: Floats, efforts: list[Effort], heading: Heading, *, alone: bool
 ) -> Generator[Ask, Sums, tuple[list[Point], Heading]]:
     """Solve at new values of α; descent on the rows in two chains side by side."""
-    if work.held is None or len(alphas) < LONG:
+    if work.held is None or len(alphas) < LONG or not alone:
         return (yield from _chain(work, origin, alphas, efforts, heading))
     work.pack()
     half = len(alphas) // 2

@@ -79,7 +79,10 @@ def follow(
     """
     positive = np.ones(1) if still and not alphas[0] > 0 else alphas[alphas > 0]
     runs = [
-        (each.fleet, engine.follow(each, null, positive, tol, work=work if number == 0 else None))
+        (
+            each.fleet,
+            engine.follow(each, null, positive, tol, work=work if number == 0 else None, alone=len(built) == 1),
+        )
         for number, (each, null) in enumerate(zip(built, nulls, strict=True))
     ]
     owners = [(number, 0) for number in range(len(built))]
