@@ -30,6 +30,7 @@ from sklearn.linear_model import (
     RidgeCV,
     TweedieRegressor,
 )
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from sklearn.svm import LinearSVC
@@ -343,6 +344,7 @@ def test_it_can_be_drawn():
     [
         (LinearRegression(), Y, TypeError, r"explains scikit-learn's Lasso, .*; got LinearRegression"),
         (HuberRegressor(), Y, TypeError, "got HuberRegressor"),
+        (GridSearchCV(Ridge(), {"alpha": [1.0]}), Y, TypeError, "got GridSearchCV: give its best_estimator_"),
         (TweedieRegressor(power=3), COUNTS + 1, ValueError, r"power 3 with link 'auto' has no counterpart"),
         (LinearSVC(loss="hinge"), C, ValueError, "the squared hinge of two classes"),
         (Ridge(alpha=[1.0, 2.0]), np.column_stack([Y, ETA]), ValueError, "has several values of alpha"),

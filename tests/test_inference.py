@@ -131,6 +131,7 @@ def test_some_features_have_the_intervals_that_they_have_among_all():
     path = lz.path(X, y, cv=5, feature_names=[f"f{j}" for j in range(30)])
     whole, some = intervals(path), intervals(path, features=["f7", 2])
     assert some.feature_names == ("f7", "f2")
+    assert intervals(path, features="f7").feature_names == intervals(path, features=7).feature_names == ("f7",)
     for field in ("weight", "low", "high", "se", "bias_factor"):
         np.testing.assert_allclose(getattr(some, field), getattr(whole, field)[[7, 2]], rtol=1e-9)
     assert whole.alpha == path.cv.alphas[path.cv.index_min] < path.alphas[path.chosen]

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes
 
 import lozenge as lz
+from lozenge.explain.halves import promise
 from lozenge.report import Setting, page
 
 HOSTILE = [
@@ -82,6 +84,23 @@ def test_the_page_tells_what_the_fit_says(path):
     assert "lozenge fit diabetes.csv --target y" in shown
     assert f"lozenge {lz.__version__}" in shown
     assert len(text) < 300_000
+
+
+def test_what_halves_keep_has_a_table(path):
+    found = path.stability(20)
+    text = page(replace(path, halves=found), Setting())
+    shown = " ".join("".join(Elements(text).text).split())
+    assert "What halves of the rows keep" in shown
+    assert f"{len(found.stable)} of 10 features stable" in shown
+    for name, kept in found.to_frame()["feature", "halves"].rows():
+        assert f"{name} {5 * kept} %{kept}" in shown
+    for cluster in found.clusters:
+        assert f"{', '.join(cluster.features)} {5 * cluster.kept} %{cluster.kept}" in shown
+    assert " ".join(promise(found).split()) in shown
+    ids = {attributes["id"] for _, attributes in Elements(text).tags if "id" in attributes}
+    leads = {attributes["href"] for tag, attributes in Elements(text).tags if tag == "a"}
+    assert {lead[1:] for lead in leads} <= ids
+    assert "What halves of the rows keep" not in page(lz.path(*load_diabetes(return_X_y=True), n_alphas=5), Setting())
 
 
 def test_nothing_is_loaded_and_only_our_script_may_run(path):

@@ -14,6 +14,7 @@ from sklearn.model_selection import GroupKFold, RepeatedKFold, StratifiedKFold, 
 
 import lozenge as lz
 from lozenge import selection, splits
+from lozenge.explain import rules
 from lozenge.shards import TEST, TRAIN
 
 
@@ -402,3 +403,40 @@ def test_a_loaded_path_says_that_a_criterion_needs_its_rows(tmp_path):
     lz.path(X, eta + rng.normal(size=len(eta))).save(tmp_path / "m.json")
     with pytest.raises(ValueError, match="fit again to ask for AIC"):
         lz.load(tmp_path / "m.json").best("aic")
+
+
+# ------------------------------------------------------------------------------------------- in words
+def test_capitals_do_not_count_in_a_rule():
+    X, eta, rng = data()
+    found = lz.path(X, eta + rng.normal(size=len(eta)), cv=5)
+    for loud, plain in ((" 1SE ", "1se"), ("BIC", "bic"), ("DF=3", "df=3"), ("EBIC:0.5", "ebic:0.5")):
+        assert found.choose(loud).rule == plain
+        assert found.best(loud).alpha == found.best(plain).alpha
+
+
+@pytest.mark.parametrize("asked", [None, True, "bic", [0.1]])
+def test_an_alpha_is_a_number(asked):
+    X, eta, rng = data()
+    found = lz.path(X, eta + rng.normal(size=len(eta)), n_alphas=5)
+    verbs = [found.best] if asked in (None, True) else [found.at, found.relaxed, lambda a: found.why(0, alpha=a)]
+    for verb in verbs:
+        with pytest.raises(ValueError, match="alpha is a number; got"):
+            verb(asked)
+
+
+def test_how_rows_were_dealt_is_told_and_kept(tmp_path):
+    X, eta, rng = data()
+    y = eta + rng.normal(size=len(eta))
+    said = {
+        "5 folds": lz.path(X, y, cv=5),
+        "5 folds of whole groups": lz.path(X, y, cv=5, groups=np.arange(len(y)) // 4),
+        "5 folds, each after the rows that train it": lz.path(X, y, cv=splits.forward(np.arange(len(y)), 5)),
+        "4 folds, each after the rows that train it": lz.path(X, y, cv=TimeSeriesSplit(4)),
+        "3 folds, 2 times over": lz.path(X, y, cv=3, repeats=2),
+    }
+    for words, found in said.items():
+        found.save(tmp_path / "m.json", force=True)
+        again = lz.load(tmp_path / "m.json")
+        assert again.cv.grouped == found.cv.grouped == ("groups" in words)
+        for each in (found, again):
+            assert rules.folds(each) == words

@@ -248,6 +248,7 @@ class _Posed:
     moments: Moments
     likelihood: Likelihood | None
     table: NDArray[np.uint8] | None
+    grouped: bool
     judge: Judge | None
     standardize: bool
     fit_intercept: bool
@@ -345,6 +346,7 @@ def _posed(
         moments=moments[0],
         likelihood=loss.likelihood(target.values, weights.given),
         table=table,
+        grouped=groups is not None,
         judge=judge,
         standardize=standardize,
         fit_intercept=fit_intercept,
@@ -404,7 +406,12 @@ def _crossed(
         [weights_of(each, step, posed.unit) for step in own] for each, own in zip(lean[1:], steps[1:], strict=True)
     ]
     intercepts = np.array([[one_or_many(intercept) for _, _, intercept in own] for own in found])
-    return replace(cross, coefs=tuple(_matrix(own, len(posed.names)) for own in found), intercepts=intercepts)
+    return replace(
+        cross,
+        coefs=tuple(_matrix(own, len(posed.names)) for own in found),
+        intercepts=intercepts,
+        grouped=posed.grouped,
+    )
 
 
 def _by_size(posed: _Posed, ball: L0Ball, tol: float, seed: int, progress: Progress | None) -> Path:
@@ -615,7 +622,7 @@ def at(found: Path, alpha: float | None, *, df: int | None = None) -> Solution:
         if df != int(df) or df < 0:
             raise ValueError(f"df must be a whole number of non-zero weights, 0 or more; got {df!r}")
         return _on_grid(found, _sparsest(found, int(df)))
-    value = float(np.float64(alpha))
+    value = gate.alpha(alpha)
     if not 0 <= value < np.inf:
         raise ValueError(f"alpha must be 0 or positive, and finite; got {value}")
     near = int(np.argmin(np.abs(found.alphas - value)))
@@ -708,7 +715,8 @@ def picked(found: Path, rule: Rule) -> Place:
         For an unknown rule, or one that needs what this path has not.
     """
     if not isinstance(rule, str) and not callable(rule):
-        return Place("alpha", alpha=float(rule))
+        return Place("alpha", alpha=gate.alpha(rule))
+    rule = rule.strip().lower() if isinstance(rule, str) else rule
     asked = selection.rule(rule) if isinstance(rule, str) else selection.Asked("own")
     if asked.name == "df":
         return Place(str(rule), k=_sparsest(found, int(asked.number)))

@@ -251,8 +251,10 @@ def _by_liblinear(model: Any) -> bool:
 def _reader(model: Any) -> Callable[[Any, Any, Any], Read]:
     name = type(model).__name__
     if name not in READERS or not type(model).__module__.startswith("sklearn."):
+        inside = ": give its best_estimator_" if hasattr(model, "best_estimator_") else ""
         raise TypeError(
             f"lozenge explains scikit-learn's {', '.join(READERS)}, alone or at the end of a Pipeline; got {name}"
+            + inside
         )
     if not hasattr(model, "coef_"):
         raise ValueError(f"this {name} is not fitted; call its fit first, on the same X and y")

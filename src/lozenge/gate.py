@@ -307,6 +307,15 @@ def tolerance(tol: Any) -> float:
     return float(tol)
 
 
+def alpha(value: Any) -> float:
+    """A number; which ones will do is for whoever asks."""
+    if not _is_number(value):
+        raise ValueError(
+            f"alpha is a number; got {value!r}. That of a rule is in path.best, as in path.best('bic').alpha"
+        )
+    return float(value)
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
 

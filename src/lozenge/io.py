@@ -891,6 +891,7 @@ SCORES = _Record(
         "scoring": _Absent(_Text()),
         "rounds": _Absent(_Array(("rounds", "scores"), null=math.nan)),
         "parts": _Absent(_Parts()),
+        "grouped": _Absent(_Flag(), usual=False),
     },
     _scores_fault,
 )

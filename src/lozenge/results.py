@@ -321,8 +321,9 @@ class CrossValidation:
     deviance of the held-out rows, or their score if ``scoring`` names one, of which more is better; ``mean`` weights it
     by the held-out Σw; ``se`` is the weighted standard deviation of the fold means over √K.  ``rule`` names the default
     choice.  Where all rows are tested R times over, ``rounds`` (R, L) has the mean of each time, and K and ``se`` are
-    those of one time.  ``parts`` (n, K) has each row's part in each fold: 0 neither, 1 train, 2 test.  ``coefs``, K
-    matrices (p, L), and ``intercepts`` (K, L) are the folds' own paths in the units of X and y.
+    those of one time.  ``parts`` (n, K) has each row's part in each fold: 0 neither, 1 train, 2 test; ``grouped`` says
+    that rows of one group were kept together.  ``coefs``, K matrices (p, L), and ``intercepts`` (K, L) are the folds'
+    own paths in the units of X and y.
     """
 
     alphas: Floats
@@ -339,6 +340,7 @@ class CrossValidation:
     scoring: str | None = None
     rounds: Floats | None = None
     parts: NDArray[np.uint8] | None = None
+    grouped: bool = False
 
     @property
     def cost(self) -> Floats:
@@ -799,7 +801,7 @@ class Path(Portable):
         *,
         alpha: float | None = None,
         level: float = 0.95,
-        features: Sequence[str | int] | None = None,
+        features: Sequence[str | int] | str | int | None = None,
         sigma: float | None = None,
     ) -> Intervals:
         """Give desparsified weights with confidence intervals, and what they assume: `lozenge.inference.intervals`."""

@@ -82,13 +82,14 @@ class Asked(NamedTuple):
 
 
 def rule(text: str) -> Asked:
-    """Take a rule's name apart.
+    """Take a rule's name apart; capitals and blanks around it do not count.
 
     Raises
     ------
     ValueError
         For one that there is not.
     """
+    text = text.strip().lower()
     name, sign, rest = text.partition("=" if text.startswith("df") else ":")
     if name in {*ON_CURVE, *CRITERIA, STEADY} and not sign:
         return Asked(name)
@@ -116,8 +117,8 @@ def on_curve(cv: CrossValidation | None, asked: str | Callable[[CrossValidation]
     if cv is None:
         shown = f"the rule {asked!r}" if isinstance(asked, str) else "a rule on the curve"
         raise ValueError(
-            f"{shown} needs a cross-validated curve and this path has none: "
-            "fit with lozenge.path(..., cv=10), or name one: path.at(alpha), path.at(df=3)"
+            f"{shown} needs a cross-validated curve, and no folds were asked for: fit with cv=10, or name an alpha, "
+            "'df=3' or 'bic' in its place"
         )
     if isinstance(asked, str):
         return cv.index_min if asked == "min" else cv.index_1se

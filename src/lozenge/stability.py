@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lozenge import engine, folds, splits
+from lozenge import engine, folds, gate, splits
 from lozenge import problem as problems
 from lozenge.results import Cluster, Split, Stability, Status
 from lozenge.shards import TRAIN, Fleet
@@ -49,7 +49,7 @@ def stability(
 ) -> Stability:
     """Count the halves that keep each feature: see `Path.stability`."""
     source = _asked(found, n, cutoff, errors)
-    at = float(np.float64(found.alphas[found.chosen] if alpha is None else alpha))
+    at = float(found.alphas[found.chosen]) if alpha is None else gate.alpha(alpha)
     if not 0.0 < at < np.inf:
         raise ValueError(f"stability counts what is kept at an alpha above 0; got {at}: name one, alpha=")
     grid = _way(found.alphas[found.alphas > at], at)

@@ -134,7 +134,10 @@ def fit(
     ] = None,
     stability: Annotated[
         int | None,
-        typer.Option(metavar="HALVES", help="Fit so many halves of the rows, and count which features they keep."),
+        typer.Option(
+            metavar="HALVES",
+            help="Fit so many halves of the rows, --together kept whole, and count the features they keep.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Of the folds and halves.", min=0)] = 0,
     tol: Annotated[float, typer.Option(metavar="GAP", help="Largest that is certified.")] = 1e-6,

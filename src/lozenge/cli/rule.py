@@ -32,6 +32,7 @@ def rule_of(select: str, cv: int) -> str | float:
     from lozenge import selection
 
     try:
+        select = select.strip().lower()
         name = selection.rule(select).name
     except ValueError as error:
         raise typer.BadParameter(f"{RULES}; got '{select}'", param_hint="--select") from error

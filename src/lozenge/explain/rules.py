@@ -6,8 +6,12 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from lozenge import selection
+from lozenge.shards import TRAIN
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from lozenge.results import Path
 
 
@@ -116,7 +120,17 @@ def folds(path: Path) -> str:
     times = repeats(path)
     count = len(path.cv.folds) // times
     text = f"{count} fold{'s' * (count != 1)}"
+    if path.cv.grouped:
+        text += " of whole groups"
+    elif path.cv.parts is not None and _onward(path.cv.parts):
+        text += ", each after the rows that train it"
     return f"{text}, {times} times over" if times > 1 else text
+
+
+def _onward(parts: NDArray[np.uint8]) -> bool:
+    """Whether each fold is trained on all that the one before was trained and tested on."""
+    before, after = parts[:, :-1] != 0, parts[:, 1:] == TRAIN
+    return parts.shape[1] > 1 and bool((before <= after).all())
 
 
 def spread(path: Path) -> float:

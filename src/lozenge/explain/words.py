@@ -7,6 +7,7 @@ import math
 from operator import index
 from typing import TYPE_CHECKING
 
+from lozenge import gate
 from lozenge.penalties import PENALTIES
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def forces_at(path: Path, alpha: float | None, *, df: int | None = None) -> Forc
     if df is not None:
         alpha = path.at(alpha, df=df).alpha
     chosen = float(path.alphas[path.chosen])
-    asked = chosen if alpha is None else float(alpha)
+    asked = chosen if alpha is None else gate.alpha(alpha)
     if not asked >= 0:
         raise ValueError(f"alpha must be zero or more; got {asked}")
     if math.isinf(asked):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtri
 
+from lozenge import gate
 from lozenge.inference import noise
 from lozenge.inference.nodewise import nodewise
 from lozenge.inference.records import Intervals
@@ -28,7 +29,7 @@ def intervals(
     *,
     alpha: float | None = None,
     level: float = 0.95,
-    features: Sequence[str | int] | None = None,
+    features: Sequence[str | int] | str | int | None = None,
     sigma: float | None = None,
 ) -> Intervals:
     """Add to each weight of the lasso what its price took off, and say how far the sum may be from the true weight.
@@ -95,7 +96,7 @@ def intervals(
     if sigma is not None and not 0.0 < sigma < np.inf:
         raise ValueError(f"sigma must be positive and finite, in the units of y; got {sigma}")
     usual = path.alphas[path.chosen] if path.cv is None else path.cv.alphas[path.cv.index_min]
-    at = float(usual if alpha is None else alpha)
+    at = float(usual) if alpha is None else gate.alpha(alpha)
     there = np.flatnonzero(~model.constant & np.isfinite(model.penalty_weights))
     asked = there if features is None else _asked(path, features, there)
     if 8 * len(there) ** 2 > MEMORY:
@@ -150,10 +151,10 @@ def _live(path: Path) -> Source:
     return path.source
 
 
-def _asked(path: Path, features: Sequence[str | int], there: Indices) -> Indices:
+def _asked(path: Path, features: Sequence[str | int] | str | int, there: Indices) -> Indices:
     """Indices of features, each of which can have an interval."""
     names, found = path.feature_names, []
-    for feature in features:
+    for feature in [features] if isinstance(features, (str, int, np.integer)) else features:
         if isinstance(feature, str):
             if feature not in names:
                 raise ValueError(f"the path has no feature {feature!r}; path.feature_names lists those it has")

@@ -18,7 +18,7 @@ from lozenge.explain import held, survey
 from lozenge.explain.rules import folds
 from lozenge.explain.words import not_convex
 from lozenge.penalties.words import described
-from lozenge.report import figures
+from lozenge.report import figures, halves
 from lozenge.report.kept import LISTED, entry, kept_table
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def page(path: Path, setting: Setting) -> str:
         weights=bool(path.model.outputs),
         path_figure=figures.path_figure(path, ids),
         cv_figure=figures.cv_figure(path),
+        halves=halves.counted(path, ids),
         rivals=_rivals(told),
         cautions=screens.cautions(path, setting.summary, screens.Rows(kept, zeros)),
         notes=setting.notes,
