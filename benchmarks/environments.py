@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,17 +73,26 @@ def ensure(peer: str, python: Path | None = None) -> Environment:
 
 
 def call(python: Path, *arguments: str, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
-    """Run `python` with the thread counts of the comparison, from the root of the checkout."""
-    return subprocess.run(
-        [str(python), *arguments],
-        cwd=ROOT,
-        env=os.environ | ONE_POOL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=timeout,
-        check=False,
-    )
+    """Run `python` with the thread counts of the comparison, from the root of the checkout.
+
+    Processes that it leaves behind end with it: workers that outlive their master would slow down the next contestant.
+    """
+    command = [str(python), *arguments]
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | ONE_POOL, stdout=out, stderr=err, start_new_session=True
+        )
+        try:
+            process.wait(timeout)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        texts = []
+        for stream in (out, err):
+            stream.seek(0)
+            texts.append(stream.read().decode(errors="replace"))
+    return subprocess.CompletedProcess(command, process.returncode, *texts)
 
 
 def last_line(text: str) -> str:
