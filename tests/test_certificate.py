@@ -187,6 +187,24 @@ def test_the_gap_is_never_below_the_true_suboptimality(case, fraction, seed):
         assert proofs[1].gap <= 1e-11  # and it recognises an optimum when it sees one
 
 
+@pytest.mark.parametrize("scale", [1.0, 100.0])
+@pytest.mark.parametrize("loss", ["negative_binomial", "logistic"])
+def test_where_next_to_no_curvature_is_left_the_gap_is_still_a_bound(loss, scale):
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((12, 3)) * [1.0, 1.0, scale]
+    y = np.array([0.0, 1, 2, 0, 5, 1, 0, 3, 1, 0, 1, 7])
+    given = ({"penalty_weights": np.array([1.0, 1.0, 0.0])}, {"theta": 1.0} if loss == "negative_binomial" else {})
+    case = Case(X, y if loss == "negative_binomial" else np.minimum(y, 1.0), loss, 1.0, True, False, *given)
+    alpha = 1.2 * case.alpha_max
+    solved, _ = case.solve(alpha)
+    best = case.user(solved)
+    far = [solved + 60 * rng.standard_normal(len(solved)) for _ in range(200)]
+    proofs = case.prove(far, alpha)
+    assert any(proof.gap < np.inf for proof in proofs)
+    for beta, proof in zip(far, proofs, strict=True):
+        assert proof.gap >= case.excess(beta, alpha, best) - SLACK
+
+
 @given(cases(), fractions)
 @settings(max_examples=150)
 def test_the_gap_of_an_answer_is_never_below_its_suboptimality_against_another_solver(case, fraction):

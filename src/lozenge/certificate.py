@@ -95,9 +95,10 @@ def dual_point(
     drift = np.sqrt(max(float(free_gradient @ shift), 0.0))
     noise = problem.fleet.rounding * np.sqrt(residual)
     slack = slack_of(problem, bend, drift, noise)
-    left = np.max(np.abs(free_gradient - room @ shift), initial=0.0)
-    if not np.isfinite(drift) or left > 1e-10 * drift + 8 * noise:
+    left, pulled = (np.max(np.abs(part), initial=0.0) for part in (free_gradient - room @ shift, free_gradient))
+    if not np.isfinite(drift) or left > 1e-10 * min(drift, pulled) + 8 * noise:
         # Where the loss has no curvature left nothing corrects θ: only θ = 0 is sure to leave the free columns no pull.
+        # With next to none a correction is out of all proportion to what it leaves.
         return Dual(pull, slope, noise * norms, noise, 0.0, np.zeros_like(shift), 0.0, bend)
     widest = pull + np.copysign(slack, pull)
     scale, conjugate = 1.0, problem.penalty.conjugate(widest, alpha)

@@ -134,7 +134,8 @@ def iterate(runs: list[tuple[Fleet | Statistics, Run]]) -> Iterator[tuple[int, A
                     else:
                         waiting[cohort][number] = ask
                     if waiting[cohort] and len(waiting[cohort]) == left[cohort]:
-                        busy[pool.submit(_together, runs[number][0], waiting[cohort])] = -1 - cohort
+                        fleet, _ = runs[next(iter(waiting[cohort]))]
+                        busy[pool.submit(_together, fleet, waiting[cohort])] = -1 - cohort
                         waiting[cohort] = {}
         finally:
             for future in busy:
