@@ -1,6 +1,7 @@
 """SparseRegressor and SparseClassifier: any loss under any penalty in scikit-learn's world."""
 
 import pickle
+import re
 
 import numpy as np
 import pandas as pd
@@ -149,9 +150,24 @@ def test_names_pipelines_searches_and_selection():
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(again.predict(frame), model.predict(frame))
     assert str(again.path_.why("f7")).startswith("f7 is exactly 0")
-    assert "<svg" in model._repr_html_()
     assert "f0 is kept" in model._repr_html_()
     np.testing.assert_allclose(lz.SparseRegressor(alpha=0.3).fit(sp.csr_array(X), y).coef_, model.coef_, atol=1e-9)
+
+
+def test_the_notebook_picture_brings_its_style_along():
+    X, y, _ = data()
+    html = lz.SparseRegressor(alpha="bic").fit(X, y)._repr_html_()
+    (style,) = re.findall(r"<style>(\.lozenge-figure.*?)</style>", html, re.DOTALL)
+    svg = html[html.index('<svg class="lozenge-figure"') :]
+    assert ".lozenge-figure path { fill: none; }" in style
+    drawn = {name for names in re.findall(r'<(?:path|g|text) class="([^"]+)"', svg) for name in names.split()}
+    assert {"axis", "rule", "mark", "line", "lead", "on"} <= drawn
+    assert all(f".{name} " in style for name in drawn)
+    asked = set(re.findall(r"var\((--\w+)\)", style))
+    assert asked - {"--c"} <= set(
+        re.findall(r"(--\w+):", html[: html.index("<style>.lozenge-figure")].split("<div")[-1])
+    )
+    assert "--c" in svg
 
 
 def test_weights_and_groups_are_routed():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from lozenge.results import Path
 
 NEEDS_FOLDS = {"min", "1se"}
-TOLD = 6  # reasons in the picture
 
 
 def _gone(rule: Any) -> bool:
@@ -146,12 +144,9 @@ class _Sparse(SelectorMixin, Reported):  # type: ignore[misc]
         """The path, and why the largest weights are kept and the nearest zeros are not."""
         if not hasattr(self, "path_"):
             return ""
-        from lozenge import screens
-        from lozenge.report import figures
+        from lozenge.report.notebook import picture
 
-        kept, zeros = screens.rows(self.path_)
-        told = [str(self.path_.why(j)) for j in (*kept[: TOLD // 2], *zeros[: TOLD // 2])]
-        return f"{figures.path_figure(self.path_, {})}<ul>{''.join(f'<li>{escape(text)}</li>' for text in told)}</ul>"
+        return str(picture(self.path_))
 
 
 class SparseRegressor(RegressorMixin, _Sparse):  # type: ignore[misc]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -64,6 +65,11 @@ class Frame(NamedTuple):
         tall = HEIGHT - TOP - BOTTOM
         down: Floats = TOP + tall * (self.high - value) / (self.high - self.low)
         return down
+
+
+def style() -> Markup:
+    """The rules that every figure is drawn by, which ask for the colours --ink, --soft, --line, --back and --bar."""
+    return Markup((files("lozenge.report") / "figure.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
 
 
 def path_figure(path: Path, ids: dict[int, str]) -> Markup:
@@ -128,7 +134,9 @@ def cv_figure(path: Path) -> Markup:
 
 
 def _svg(words: str, parts: Sequence[Markup]) -> Markup:
-    head = Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">').format(WIDTH, HEIGHT, words)
+    head = Markup('<svg class="lozenge-figure" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
+        WIDTH, HEIGHT, words
+    )
     return head + Markup("").join(parts) + Markup("</svg>")
 
 

@@ -71,7 +71,7 @@ def page(path: Path, setting: Setting) -> str:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     environment = Environment(loader=PackageLoader("lozenge.report", "."), autoescape=True, trim_blocks=True)
     return environment.get_template("page.html").render(
-        style=_safe((here / "page.css").read_text(encoding="utf-8")),
+        style=_safe((here / "page.css").read_text(encoding="utf-8")) + figures.style(),
         script=_safe(script),
         digest=digest,
         title=f"What explains {path.model.target or 'the target'}",
