@@ -462,12 +462,13 @@ class Shard:
                 if (apart and k != each) or not (len(above) and len(beside)):
                     continue
                 own = len(above) - len(R.on[k]) if repeats and each < k else len(above)
-                block = np.empty((len(above), len(beside)))
+                block = np.empty((0, len(beside)))
                 if own:
                     d = D.sum(axis=(1, 2)) if self.loss.shared else D[:, k, 0 if apart else each]
-                    block[:own] = self.design.gram(np.ascontiguousarray(d), above[:own], beside)
+                    block = self.design.gram(np.ascontiguousarray(d), above[:own], beside)
                 if own < len(above):
-                    block[own:] = G[_at(L.place[each], R.place[k])][len(L.on[each]) - len(beside) :].T
+                    known = G[_at(L.place[each], R.place[k])][len(L.on[each]) - len(beside) :].T
+                    block = np.vstack([block, known])
                 G[_at(L.place[k], R.place[each])] = block
         self._margin(D, L, R, G, apart=apart)
         self._margin(D, R, L, G.T, apart=apart)
