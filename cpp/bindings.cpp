@@ -340,7 +340,7 @@ nb::class_<Panel> bind_panel(nb::module_& m, const char* name) {
         .def("descend",
              [](const Panel& held, const Vector<double>& v, const InOut& rho, const Vector<double>& centre,
                 bool constant, const Vector<double>& l1, const Vector<double>& l2, const InOut& b, double loss,
-                double goal, const InOut& pull) {
+                double goal, const InOut& pull, bool whole) {
                  const std::size_t k = held.size();
                  require(v.shape(0) == held.rows() && rho.shape(0) == held.rows(), "v and rho need one value per row");
                  require(centre.shape(0) == k && l1.shape(0) == k && l2.shape(0) == k && b.shape(0) == k &&
@@ -350,14 +350,13 @@ nb::class_<Panel> bind_panel(nb::module_& m, const char* name) {
                  const Patience patience{&done};
                  nb::gil_scoped_release released;
                  RowDescent<Panel, Patience> descent(held, {v.data(), rho.data(), centre.data(), constant}, l1.data(),
-                                                     l2.data(), b.data(), patience);
-                 const double left = descent.run(loss, goal);
-                 std::copy(descent.pull().begin(), descent.pull().end(), pull.data());
+                                                     l2.data(), b.data(), pull.data(), patience);
+                 const double left = descent.run(loss, goal, whole);
                  return std::make_tuple(left, descent.level());
              },
              nb::arg("v").noconvert(), nb::arg("rho").noconvert(), nb::arg("centre").noconvert(), nb::arg("constant"),
              nb::arg("l1").noconvert(), nb::arg("l2").noconvert(), nb::arg("b").noconvert(), nb::arg("loss"),
-             nb::arg("goal"), nb::arg("pull").noconvert());
+             nb::arg("goal"), nb::arg("pull").noconvert(), nb::arg("whole"));
     return panel;
 }
 

@@ -132,24 +132,17 @@ struct Rows {  // what the smooth part is at b₀
     bool constant;
 };
 
+// Most columns of a panel stay at zero, far from their price: only those near it are descended on, and read, until a look
+// at all of them finds more.
 template <class Panel, class Poll>
 class RowDescent {
   public:
-    RowDescent(const Panel& x, Rows rows, const double* l1, const double* l2, double* b, const Poll& poll)
-        : x_(x), n_(x.rows()), k_(x.size()), rows_(rows), l1_(l1), l2_(l2), b_(b), poll_(poll), q_(k_), h_(k_), m_(k_),
-          pull_(k_) {
+    RowDescent(const Panel& x, Rows rows, const double* l1, const double* l2, double* b, double* pull, const Poll& poll)
+        : x_(x), n_(x.rows()), k_(x.size()), rows_(rows), l1_(l1), l2_(l2), b_(b), pull_(pull), poll_(poll), q_(k_),
+          h_(k_), m_(k_), known_(k_), near_(k_) {
         even_ = std::all_of(rows_.v, rows_.v + n_, [&](double v) { return v == rows_.v[0]; });
         V_ = 0.0;
         for (std::size_t i = 0; i < n_; ++i) V_ += rows_.v[i];
-        for (std::size_t j = 0; j < k_; ++j) {
-            double second;
-            x_.moments(j, rows_.v, q_[j], second);
-            m_[j] = rows_.constant ? (V_ > 0.0 ? q_[j] / V_ : 0.0) : rows_.centre[j] + x_.shift(j);
-            h_[j] = std::fmax(second - 2.0 * m_[j] * q_[j] + m_[j] * m_[j] * V_, 0.0);
-            // What is left of a column that its mean explains is rounding.
-            if (h_[j] <= 1e-14 * second) h_[j] = 0.0;
-            work(2 * x_.entries(j));
-        }
         settle_rows();
         if (rows_.constant && V_ > 0.0) {
             level_ = shift_ = -S_ / V_;
@@ -157,8 +150,72 @@ class RowDescent {
         }
     }
 
-    // Returns the gap that is left.
-    double run(double loss, double goal) {
+    // Returns the gap that is left: over all columns, or over those that `pull` had near their price at the start.
+    double run(double loss, double goal, bool whole) {
+        look();
+        for (;;) {
+            const double left = rounds(loss, goal);
+            if (!whole || looked_.size() == k_) return left;
+            for (std::size_t j = 0; j < k_; ++j)
+                if (!near_[j]) measure(j);
+            if (!look()) return left;
+        }
+    }
+
+    double level() const { return level_; }
+
+  private:
+    static constexpr int kRounds = 2000, kSweeps = 4, kIdle = 12, kProducts = 40, kHalvings = 3;
+    static constexpr double kNear = 0.9;  // of its price
+
+    const Panel& x_;
+    std::size_t n_, k_;
+    Rows rows_;
+    const double *l1_, *l2_;
+    double *b_, *pull_;  // pull: minus the gradient; in: about that at b₀
+    const Poll& poll_;
+    std::vector<double> q_, h_, m_;  // Σvx, curvature, what is taken off x
+    std::vector<char> known_, near_;  // whether the three are known, and whether a column is descended on
+    std::vector<std::size_t> looked_, active_;  // those descended on, and those of them that are not zero
+    bool even_;  // all v are the same
+    double V_, S_ = 0.0, shift_ = 0.0, level_ = 0.0;  // Σv, Σρ; v·shift is still to be added to ρ
+
+    void work(std::size_t multiplications) const { poll_(multiplications); }
+
+    void know(std::size_t j) {
+        if (known_[j]) return;
+        known_[j] = 1;
+        double second;
+        x_.moments(j, rows_.v, q_[j], second);
+        m_[j] = rows_.constant ? (V_ > 0.0 ? q_[j] / V_ : 0.0) : rows_.centre[j] + x_.shift(j);
+        h_[j] = std::fmax(second - 2.0 * m_[j] * q_[j] + m_[j] * m_[j] * V_, 0.0);
+        // What is left of a column that its mean explains is rounding.
+        if (h_[j] <= 1e-14 * second) h_[j] = 0.0;
+        work(2 * x_.entries(j));
+    }
+
+    void measure(std::size_t j) {
+        know(j);
+        pull_[j] = -gradient(j);
+        work(x_.entries(j));
+    }
+
+    // Take in the columns that are near their price, or not zero; whether one of the new ones has to move.
+    bool look() {
+        bool more = false;
+        for (std::size_t j = 0; j < k_; ++j) {
+            if (near_[j] || (b_[j] == 0.0 && std::fabs(pull_[j]) < kNear * l1_[j])) continue;
+            near_[j] = 1;
+            more = more || std::fabs(pull_[j]) > l1_[j];
+            know(j);
+        }
+        looked_.clear();  // in the order of the panel, in which they lie
+        for (std::size_t j = 0; j < k_; ++j)
+            if (near_[j]) looked_.push_back(j);
+        return more;
+    }
+
+    double rounds(double loss, double goal) {
         double left = std::numeric_limits<double>::infinity();
         int idle = 0;
         for (int round = 0; round < kRounds; ++round) {
@@ -168,36 +225,17 @@ class RowDescent {
             // Rounding, or a goal below it: what a round of both kinds does not lower will not be lowered.
             idle = left > 0.5 * before ? idle + 1 : 0;
             if (idle >= kIdle) break;
-            const double moved = sweep(true);
+            const double moved = sweep(looked_);
             active_.clear();
-            for (std::size_t j = 0; j < k_; ++j)
+            for (const std::size_t j : looked_)
                 if (b_[j] != 0.0) active_.push_back(j);
             double inner = moved;
-            for (int s = 0; s < kSweeps && inner > 0.1 * moved; ++s) inner = sweep(false);
+            for (int s = 0; s < kSweeps && inner > 0.1 * moved; ++s) inner = sweep(active_);
             settle_rows();
             if (round > 0) subspace(goal);
         }
         return left;
     }
-
-    const std::vector<double>& pull() const { return pull_; }
-    double level() const { return level_; }
-
-  private:
-    static constexpr int kRounds = 2000, kSweeps = 4, kIdle = 12, kProducts = 40, kHalvings = 3;
-
-    const Panel& x_;
-    std::size_t n_, k_;
-    Rows rows_;
-    const double *l1_, *l2_;
-    double* b_;
-    const Poll& poll_;
-    std::vector<double> q_, h_, m_, pull_;  // Σvx, curvature, what is taken off x, minus the gradient
-    std::vector<std::size_t> active_;
-    bool even_;  // all v are the same
-    double V_, S_ = 0.0, shift_ = 0.0, level_ = 0.0;  // Σv, Σρ; v·shift is still to be added to ρ
-
-    void work(std::size_t multiplications) const { poll_(multiplications); }
 
     double gradient(std::size_t j) const {
         return x_.dot(j, rows_.rho) + shift_ * q_[j] - m_[j] * (S_ + shift_ * V_);
@@ -233,11 +271,10 @@ class RowDescent {
         return std::sqrt(curvature) * std::fabs(change);
     }
 
-    double sweep(bool all) {
+    double sweep(const std::vector<std::size_t>& columns) {
         double moved = 0.0;
         std::size_t done = 0;
-        for (std::size_t c = 0; c < (all ? k_ : active_.size()); ++c) {
-            const std::size_t j = all ? c : active_[c];
+        for (const std::size_t j : columns) {
             moved = std::fmax(moved, step(j));
             done += 2 * x_.entries(j);
             if (done > 1'000'000) {
@@ -252,10 +289,9 @@ class RowDescent {
     double gap(double loss) {
         settle_rows();
         Gap found(loss);
-        for (std::size_t j = 0; j < k_; ++j) {
-            pull_[j] = -gradient(j);
+        for (const std::size_t j : looked_) {
+            measure(j);
             found.add(b_[j], pull_[j], l1_[j], l2_[j], h_[j]);
-            work(x_.entries(j));
         }
         return found.total();
     }
@@ -277,7 +313,7 @@ class RowDescent {
     // What would change its sign stops at zero; a step that does not pay is halved, and left out after a few halvings.
     void subspace(double goal) {
         active_.clear();
-        for (std::size_t j = 0; j < k_; ++j)
+        for (const std::size_t j : looked_)
             if (b_[j] != 0.0 && h_[j] > 0.0) active_.push_back(j);
         const std::size_t a = active_.size();
         if (a == 0) return;

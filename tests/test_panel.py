@@ -55,7 +55,8 @@ def cost(v, rho, l1, l2, b, t):
 @pytest.mark.parametrize("ridge", [0.0, 0.3])
 @pytest.mark.parametrize("even", [True, False])
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_descent_agrees_with_a_naive_twin(layout, even, ridge, constant):
+@pytest.mark.parametrize("guess", [0.0, 1.0], ids=["no idea of the pulls", "pulls known"])
+def test_descent_agrees_with_a_naive_twin(layout, even, ridge, constant, guess):
     X = matrix(layout)
     design, _ = as_design(X)
     rng = np.random.default_rng(1)
@@ -76,9 +77,9 @@ def test_descent_agrees_with_a_naive_twin(layout, even, ridge, constant):
     l2 = np.full(9, ridge * (v @ Z**2).mean())
     l2[0] = 0.0
     b0 = np.where(rng.random(9) < 0.5, 0.0, 0.1 * rng.standard_normal(9))
-    b, pull, out = b0.copy(), np.empty(9), rho.copy()
+    b, pull, out = b0.copy(), guess * (-(Z.T @ rho)), rho.copy()
     # The loss only scales what a violated price costs.
-    left, level = panel.descend(v, out, centre, constant, l1, l2, b, 1.0, 1e-14, pull)
+    left, level = panel.descend(v, out, centre, constant, l1, l2, b, 1.0, 1e-14, pull, True)
     naive, t = twin(Z, v, rho, l1, l2, b0, b0, constant=constant)
     moved = read @ (b - b0) + level
     ours, theirs = cost(v, rho, l1, l2, b, moved), cost(v, rho, l1, l2, naive, t)
@@ -93,15 +94,36 @@ def test_descent_agrees_with_a_naive_twin(layout, even, ridge, constant):
         assert abs(now.sum()) <= 1e-12
 
 
+def test_unless_the_whole_is_asked_for_only_columns_near_their_price_are_looked_at():
+    rng = np.random.default_rng(5)
+    design, _ = as_design(np.asfortranarray(rng.standard_normal((50, 8))))
+    panel, v = design.pack(np.arange(8)), np.full(50, 1 / 50)
+    Z = design.predict(np.eye(8), np.arange(8))
+    rho = rng.standard_normal(50) / 50
+    exact = -(Z.T @ rho)
+    l1 = np.abs(exact) / np.where(np.arange(8) < 4, 0.5, 2.0)  # four far below their price, four beyond it
+    b, pull, none = np.zeros(8), exact.copy(), np.zeros(8)
+    panel.descend(v, rho.copy(), none, False, l1, none, b, 1.0, 1e-14, pull, False)
+    alone, _ = twin(Z[:, 4:], v, rho, l1[4:], none[4:], none[4:], none[4:], constant=False)
+    np.testing.assert_allclose(b, np.r_[np.zeros(4), alone], atol=1e-7)
+    np.testing.assert_array_equal(pull[:4], exact[:4])
+    pull = np.where(np.arange(8) < 7, 0.0, exact)  # what is pulled is not known
+    b = np.zeros(8)
+    left, _ = panel.descend(v, rho.copy(), none, False, l1, none, b, 1.0, 1e-14, pull, True)
+    everything, _ = twin(Z, v, rho, l1, none, none, none, constant=False)
+    np.testing.assert_allclose(b, everything, atol=1e-7)
+    assert left <= 1e-14
+
+
 def test_a_copy_stays_at_zero_and_a_column_without_spread_is_left_alone():
     rng = np.random.default_rng(2)
     x = rng.standard_normal(40)
     X = np.asfortranarray(np.column_stack([x, x, np.zeros(40)]))
     design, _ = as_design(X)
     panel = design.pack(np.arange(3))
-    b, pull = np.zeros(3), np.empty(3)
+    b, pull = np.zeros(3), np.zeros(3)
     rho = -(x + 0.1 * rng.standard_normal(40)) / 40
-    panel.descend(np.full(40, 1 / 40), rho, np.zeros(3), False, np.full(3, 0.1), np.zeros(3), b, 1.0, 1e-13, pull)
+    panel.descend(np.full(40, 1 / 40), rho, np.zeros(3), False, np.full(3, 0.1), np.zeros(3), b, 1.0, 1e-13, pull, True)
     assert b[0] > 0
     assert b[1] == b[2] == 0.0
 

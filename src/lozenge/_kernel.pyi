@@ -185,6 +185,7 @@ class DensePanel:
         loss: float,
         goal: float,
         pull: Floats,
+        whole: bool,
     ) -> tuple[float, float]: ...
 
 class SparsePanel:
@@ -211,4 +212,5 @@ class SparsePanel:
         loss: float,
         goal: float,
         pull: Floats,
+        whole: bool,
     ) -> tuple[float, float]: ...

@@ -89,6 +89,8 @@ class Small:
     start, l1, l2, centre : (k,); the centres count where there is no constant
     constant : whether the constant is free
     loss : a bound on the mean loss; goal : the duality gap to reach
+    pull : (k,) about what it is at the start, which tells the columns near their price
+    whole : whether the others count too
     """
 
     start: Floats
@@ -98,6 +100,8 @@ class Small:
     constant: bool
     loss: float
     goal: float
+    pull: Floats
+    whole: bool
 
 
 def _not_asked() -> Floats:
@@ -559,13 +563,17 @@ class Held:
     def descend(
         self, coef: Floats, cols: Indices, small: Small, total: float, split: Split | None
     ) -> tuple[Floats, Floats, float]:
-        """Minimise a small problem at the Hessian of a candidate; weights, their pulls, and what to add to every η."""
+        """Minimise a small problem at the Hessian of a candidate; weights, their pulls, and what to add to every η.
+
+        Of columns that were not looked at the pull is what it was.
+        """
         if self._panel is None:
             raise RuntimeError("no column is held yet")
         slope, curvature = self._shard.bend(coef, cols, split)
-        b, pull, rho = small.start.copy(), np.empty_like(small.start), slope / total
+        b, pull, rho = small.start.copy(), small.pull.copy(), slope / total
+        q = small
         _, level = self._panel.descend(
-            curvature / total, rho, small.centre, small.constant, small.l1, small.l2, b, small.loss, small.goal, pull
+            curvature / total, rho, q.centre, q.constant, q.l1, q.l2, b, q.loss, q.goal, pull, q.whole
         )
         return b, pull, level
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 EXCHANGE = 2.5e9  # multiplications a second of columns that enter and leave a factor
 SWEEPS = 400.0  # over the kept columns, of descent on the rows at one α where columns are correlated
+ROUGH, CACHE = 100.0, 6e6  # likewise in a Newton step, which is soon near enough, on columns of so many bytes at most
 SLICE = 256  # columns of an output that join a Gram at once: what lies beside it while it grows stays small
 PROVED = 1_000  # columns whose independence is looked into where there is no Gram
 REFITTED = 16  # free columns that are refitted before every gradient
@@ -361,7 +362,9 @@ class Working:
         scale, centre, constant = problem.scale[own], problem.centre[own], len(own) < len(cols)
         priced = [np.concatenate([np.zeros(len(own) - len(part)), part]) for part in (kernel.l1, kernel.l2)]
         start = point.beta[slopes] / scale
-        small = Small(start, priced[0] * scale, priced[1] * scale**2, centre, constant, goal.loss, goal.left)
+        prices, pull = (priced[0] * scale, priced[1] * scale**2), -point.gradient[slopes] * scale
+        # Where steps follow one another, the next finds what this one has not looked at.
+        small = Small(start, *prices, centre, constant, goal.loss, goal.left, pull, problem.loss.quadratic)
         coef, on = problem.coefficients(point.beta[:, None], cols)
         b, pull, level = held.descend(coef, on, small, problem.weight, problem.split)
         beta, gradient = point.beta.copy(), np.zeros_like(point.gradient)
@@ -480,8 +483,9 @@ def _rowwise(problem: Problem, k: int) -> bool:
         return False
     cost, kept = problem.fleet.cost(1), min(0.5 * k, problem.fleet.rows)
     share = k / problem.fleet.columns
+    rough = not problem.loss.quadratic and 8.0 * kept * problem.fleet.rows <= CACHE
     gram = cost.products * share**2 / (GROUP if problem.loss.quadratic else 1.0) + 0.1 * kept**3 / EXCHANGE
-    return SWEEPS * kept * cost.correlate / problem.fleet.columns < gram
+    return (ROUGH if rough else SWEEPS) * kept * cost.correlate / problem.fleet.columns < gram
 
 
 def _gramless(problem: Problem) -> bool:

@@ -53,11 +53,14 @@ class Panel(Protocol):
         loss: float,
         goal: float,
         pull: Floats,
+        whole: bool,
     ) -> tuple[float, float]:
         """Minimise  Σᵢ (ρᵢtᵢ + ½vᵢtᵢ²) + Σ l1ⱼ|bⱼ| + ½ Σ l2ⱼbⱼ²  over b, and over a where there is a constant.
 
         t = a + Σⱼ (x̃ⱼ - centreⱼ)(bⱼ - b₀ⱼ).  b, ρ (which becomes ρ + v∘t) and the pull (minus the gradient) are
-        written; returned are the duality gap that is left, and what to add to η in all rows alike.
+        written; returned are the duality gap that is left, and what to add to η in all rows alike.  The pull at b₀,
+        about, tells which columns are looked at: unless the ``whole`` is asked for, only those, and of the others
+        neither b nor the pull is written.
         """
         ...
 
