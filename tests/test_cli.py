@@ -39,6 +39,9 @@ KEYS = [
     "certificate",
     "max_gap",
     "passes",
+    "deviance_ratio",
+    "cv",
+    "stability",
 ]
 REASON_KEYS = {
     "feature",
@@ -702,7 +705,7 @@ def test_rows_without_a_target_are_dropped_when_asked(run):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--cv", "0"], "--cv at 10, or name an alpha"),
+        (["--cv", "0"], "--cv at 10, or --select bic, aic, df=5 or an alpha"),
         (["--cv", "0", "--select", "min"], "needs a cross-validation"),
         (["--cv", "1"], "2 folds or more"),
         (["--cv", "-1"], "--cv"),
@@ -1307,3 +1310,28 @@ def test_rows_that_belong_together_and_rows_in_time(run):
     assert run(*FIT, "--forward", "day", "--cv", "4", "-o", "n.json")[0] == 0
     for column in lz.load("n.json").cv.parts.T:
         assert np.flatnonzero(column == 1).max() // 3 < np.flatnonzero(column == 2).min() // 3
+
+
+def test_json_has_the_scores_and_the_halves(run):
+    write()
+    record = json.loads(run(*FIT, "--json", "--stability", "6", "--quiet")[1])
+    assert record["cv"]["of"] == "deviance"
+    assert record["cv"]["best"]["mean"] <= record["cv"]["mean"] <= record["cv"]["null"]
+    assert record["stability"]["halves"] == 6
+    assert set(record["stability"]["stable"]) <= set(record["stability"]["kept"])
+    assert max(record["stability"]["kept"].values()) <= 6
+    plain = json.loads(run(*FIT, "--json", "--cv", "0", "--select", "df=1", "--quiet")[1])
+    assert plain["cv"] is plain["stability"] is None
+    assert 0 < plain["deviance_ratio"] < 1
+
+
+def test_the_grid_is_as_long_as_asked(run):
+    write()
+    assert run(*FIT, "--n-alphas", "7", "--alpha-min-ratio", "0.25", "-o", "grid.json")[0] == 0
+    alphas = lz.load("grid.json").alphas
+    assert len(alphas) == 7
+    assert alphas[-1] / alphas[0] == pytest.approx(0.25)
+    code, _, err = run(*FIT, "--alpha-min-ratio", "3")
+    assert (code, "it lies between 0 and 1 exclusive; got 3" in err) == (2, True)
+    code, _, err = run("fit", "data.csv", "--target", "y", "--radius", "1", "--n-alphas", "3")
+    assert (code, "--n-alphas" in err) == (2, True)

@@ -440,3 +440,111 @@ def test_how_rows_were_dealt_is_told_and_kept(tmp_path):
         assert again.cv.grouped == found.cv.grouped == ("groups" in words)
         for each in (found, again):
             assert rules.folds(each) == words
+
+
+# ------------------------------------------------------------------------------- what is refused or pointed out
+def test_the_null_of_folds_is_the_mean_of_their_training_rows():
+    X, eta, rng = data()
+    y = eta + rng.normal(size=120) + np.linspace(0.0, 3.0, 120)
+    for pairs in (
+        splits.forward(np.arange(120.0), 4),
+        list(RepeatedKFold(n_splits=3, n_repeats=2, random_state=0).split(X)),
+    ):
+        path = lz.path(X, y, cv=pairs)
+        squares = sum(((y[test] - y[train].mean()) ** 2).sum() for train, test in pairs)
+        assert path.cv.null == pytest.approx(squares / sum(len(test) for _, test in pairs), rel=1e-12)
+    table = (rng.uniform(size=120) < 1 / (1 + np.exp(-eta))).astype(float)
+    own = lz.path(X, table, loss="logistic", cv=pairs)
+    losses = [
+        -np.log(np.where(table[test] == 1, table[train].mean(), 1 - table[train].mean())) for train, test in pairs
+    ]
+    assert own.cv.null == pytest.approx(2 * np.concatenate(losses).mean(), rel=1e-9)
+    assert np.isnan(lz.path(X, table, loss="logistic", cv=3, scoring="roc_auc").cv.null)
+
+
+def test_forward_folds_are_set_against_what_the_rows_before_foretell():
+    from lozenge.screens import answer
+
+    X, eta, rng = data()
+    y = eta + rng.normal(size=120) + np.linspace(0.0, 3.0, 120)
+    onward = lz.path(X, y, cv=splits.forward(np.arange(120.0), 4))
+    assert f"{1 - onward.cv.mean[onward.chosen] / onward.cv.null:.3f} +- " in answer._explained(onward)
+    assert "seed" not in rules.dealt(onward)
+    shuffled = lz.path(X, y, cv=4, seed=3)
+    assert f"{1 - shuffled.cv.mean[shuffled.chosen] / np.var(y):.3f} +- " in answer._explained(shuffled)
+    assert rules.dealt(shuffled) == "4 folds, seed 3"
+    named = shuffled.choose(float(shuffled.alphas[3:5].mean()))
+    assert "(best cross-validated " in answer._explained(named)
+
+
+def test_weights_that_are_shares_are_pointed_out():
+    X, eta, rng = data()
+    y = eta + rng.normal(size=120)
+    shares = lz.path(X, y, sample_weight=np.full(120, 1 / 120))
+    with pytest.warns(
+        UserWarning, match="BIC takes a sample weight as a number of rows, and these add to 1 in 120 rows"
+    ):
+        shares.best("bic")
+    with pytest.raises(ValueError, match="an interval takes a sample weight as a number of rows"):
+        shares.intervals()
+    with pytest.raises(ValueError, match="an interval takes"):
+        lz.inference.selected(shares, alpha=0.3, sigma=1.0)
+    counts = lz.path(X, y, sample_weight=rng.integers(1, 4, 120))
+    assert counts.best("bic").df > 0
+    assert len(counts.intervals().low) == 12
+
+
+def test_arguments_that_are_none_are_named():
+    X, eta, rng = data()
+    y = eta + rng.normal(size=120)
+    path = lz.path(X, y)
+    for name in ("standardize", "fit_intercept"):
+        with pytest.raises(TypeError, match=f"{name} must be True or False; got 'no'"):
+            lz.path(X, y, **{name: "no"})
+    for seed in ("a", -1, 0.5):
+        for ask in (lambda s: lz.path(X, y, cv=3, seed=s), lambda s: path.stability(4, seed=s)):
+            with pytest.raises(ValueError, match="seed must be a whole number, 0 or more"):
+                ask(seed)
+        with pytest.raises(ValueError, match="seed must be"):
+            lz.inference.knockoffs(X, y, seed=seed)
+    for n in ("a", 3, 10.5):
+        with pytest.raises(ValueError, match="n must be an even whole number"):
+            path.stability(n)
+    assert path.stability(10.0).halves == 10
+    for gamma in ("a", None, 2.0):
+        with pytest.raises(ValueError, match="gamma must be between 0"):
+            path.relaxed(gamma=gamma)
+    with pytest.raises(ValueError, match="gamma must be above 0"):
+        lz.adaptive(X, y, gamma="a")
+    with pytest.raises(ValueError, match="keeps nothing"):
+        lz.adaptive(X, y, initial=np.zeros(12))
+    with pytest.raises(ValueError, match="needs folds for that"):
+        lz.inference.knockoffs(X, y, cv=None)
+    with pytest.raises(ValueError, match="'dose'; it has 'x0', 'x1'"):
+        path.why("dose")
+    for alpha in (None, [0.1]):
+        with pytest.raises(ValueError, match="alpha is a number"):
+            lz.SparseRegressor(alpha=alpha).fit(X, y)
+
+
+@pytest.mark.parametrize("nothing", [None, float("nan")])
+def test_groups_without_a_label_are_refused(nothing):
+    X, eta, _ = data()
+    groups = np.arange(120).astype(object) // 10
+    groups[7:9] = nothing
+    with pytest.raises(ValueError, match="groups need a label in every row; 2 have none, the first row 7"):
+        lz.path(X, eta, cv=3, groups=groups)
+
+
+def test_a_class_with_one_row_has_no_fold_to_hold_it_out():
+    X, *_ = data()
+    y = np.where(np.arange(120) == 5, "sick", "well")
+    with pytest.raises(ValueError, match="one row alone has 'sick', and the fold that holds it out"):
+        lz.SparseClassifier().fit(X, y)
+
+
+def test_the_first_fit_of_the_adaptive_lasso_is_quiet():
+    X, eta, rng = data()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert lz.adaptive(0.01 * X, eta + 0.01 * rng.normal(size=120)).df.max() > 0

@@ -264,8 +264,8 @@ def test_the_picture_names_the_stable():
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"n": 7}, "even number of halves"),
-        ({"n": 0}, "even number of halves"),
+        ({"n": 7}, "even whole number of halves"),
+        ({"n": 0}, "even whole number of halves"),
         ({"cutoff": 0.5}, "above 0.5"),
         ({"errors": 0.0}, "errors must be above 0"),
         ({"alpha": 0.0}, "an alpha above 0"),

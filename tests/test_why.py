@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csc_array
 
+from lozenge import path as path_of
 from lozenge.explain.why import chosen_by, sentence
 from lozenge.results import (
     Certificate,
@@ -209,8 +210,11 @@ def test_a_feature_is_found_by_name_or_place():
         path.why("dosee")
     with pytest.raises(ValueError, match="did you mean 'sex'"):
         path.why("SEX")
-    with pytest.raises(ValueError, match="feature_names lists"):
+    with pytest.raises(ValueError, match="qqq…'; it has 'dose', 'age', 'sex'"):
         path.why("q" * 5000)
+    X = np.random.default_rng(0).standard_normal((9, 20))
+    with pytest.raises(ValueError, match="feature_names lists"):
+        path_of(X, X[:, 0], alphas=[0.1]).why("q")
     for wrong in (3, -1):
         with pytest.raises(ValueError, match="out of range"):
             path.why(wrong)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lozenge.results import Path
     from lozenge.source import Source
 
+LIGHT = 0.25  # of the number of rows: weights that add to less are taken for shares
 GAMMA = 1.0  # of EBIC where none is named: the one that p of any power of n cannot mislead
 
 
@@ -63,6 +64,17 @@ def criterion(found: Path, name: str, gamma: float = float("nan")) -> Criterion:
         )
     index = int(np.argmin(np.where(allowed, values, np.inf)))
     return Criterion(name, found.alphas, values, log_likelihood, df, allowed, index)
+
+
+def light(found: Path, what: str) -> str | None:
+    """What to say where weights can hardly be numbers of rows, as which N and the likelihood take them."""
+    total, rows = found.model.weight_sum, found.model.n
+    if total >= LIGHT * rows:
+        return None
+    return (
+        f"{what} takes a sample weight as a number of rows, and these add to {total:.4g} in {rows:,} rows: if they are "
+        "shares, multiply them until they add to the number of rows"
+    )
 
 
 def _told_by(found: Path, name: str) -> Likelihood:

@@ -192,10 +192,17 @@ def translate(
     return dict(zip(goal.keys, (float(each) for each in theirs), strict=False))
 
 
+def _number(value: Any, name: str) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} is a number; got {value!r}") from None
+
+
 def _positive(value: Any, name: str) -> float | None:
     if value is None:
         return None
-    number = float(value)
+    number = _number(value, name)
     if not 0.0 < number < math.inf:
         raise ValueError(f"{name} must be positive and finite; got {value!r}")
     return number
@@ -227,7 +234,7 @@ def _read(dialect: Dialect, value: float | Mapping[str, float], l1_ratio: float 
         raise ValueError(
             f"the parameters of {dialect.name!r} are {' and '.join(dialect.keys)}; got {', '.join(map(str, given))}"
         )
-    strength = float(given[dialect.keys[0]])
+    strength = _number(given[dialect.keys[0]], dialect.keys[0])
     share = given.get(dialect.keys[1]) if len(dialect.keys) > 1 else None
     if share is not None and l1_ratio is not None and float(share) != float(l1_ratio):
         raise ValueError(f"l1_ratio is {l1_ratio} and {dialect.keys[1]!r} of {dialect.name!r} is {share}; give one")

@@ -179,9 +179,14 @@ def path(
     array([[0.69],
            [0.  ]])
     """
-    options = {"loss": loss, "sample_weight": sample_weight, "offset": offset, "fit_intercept": fit_intercept}
-    options |= {"standardize": standardize, "penalty_weights": penalty_weights, "feature_names": feature_names}
-    choosing = {"cv": cv, "groups": groups, "repeats": repeats, "scoring": scoring, "seed": seed}
+    options = {"loss": loss, "sample_weight": sample_weight, "offset": offset}
+    options |= {"fit_intercept": gate.switch(fit_intercept, "fit_intercept")}
+    options |= {
+        "standardize": gate.switch(standardize, "standardize"),
+        "penalty_weights": penalty_weights,
+        "feature_names": feature_names,
+    }
+    choosing = {"cv": cv, "groups": groups, "repeats": repeats, "scoring": scoring, "seed": gate.seed(seed)}
     if constraint is not None:
         gate.unconstrained(constraint, alphas, cv)
         if constraint.counts:
@@ -213,7 +218,7 @@ def path(
     settled = source.settled(steps[0])
     for alpha, step in zip(grid, settled, strict=True):
         source.remember(float(alpha), step)
-    result = _assemble(settled, grid, source, _crossed(posed, lean, steps, grid, seed))
+    result = _assemble(settled, grid, source, _crossed(posed, lean, nulls, steps, grid, seed))
     return _usual(result)
 
 
@@ -396,12 +401,12 @@ def one_or_many(intercepts: Floats) -> Any:
 
 
 def _crossed(
-    posed: _Posed, lean: list[Problem], steps: list[list[Step]], grid: Floats, seed: int
+    posed: _Posed, lean: list[Problem], nulls: list[Null], steps: list[list[Step]], grid: Floats, seed: int
 ) -> CrossValidation | None:
     """The cross-validated curve, with the folds' own paths; None without folds."""
     if posed.table is None:
         return None
-    cross = folds.cross_validate(posed.fleet, lean, steps, grid, posed.table, posed.unit, seed, posed.judge)
+    cross = folds.cross_validate(posed.fleet, lean, nulls, steps, grid, posed.table, posed.unit, seed, posed.judge)
     found = [
         [weights_of(each, step, posed.unit) for step in own] for each, own in zip(lean[1:], steps[1:], strict=True)
     ]
@@ -441,7 +446,7 @@ def _by_size(posed: _Posed, ball: L0Ball, tol: float, seed: int, progress: Progr
     nowhere = np.full(len(sizes_asked), np.nan)
     for size, step in zip(sizes_asked.tolist(), steps[0], strict=True):
         source.remember(size, step)
-    result = _assemble(steps[0], nowhere, source, _crossed(posed, posed.lean, steps, nowhere, seed))
+    result = _assemble(steps[0], nowhere, source, _crossed(posed, posed.lean, posed.nulls, steps, nowhere, seed))
     return _usual(replace(result, radii=sizes_asked), asked=len(sizes_asked) == 1)
 
 
@@ -684,7 +689,7 @@ def alpha_for(found: Path, t: float) -> float:
 def best(found: Path, rule: Rule) -> Solution:
     """Give the solution that a rule names."""
     place = picked(found, rule)
-    _tell_edge(place)
+    _tell(place)
     if place.k is not None:
         return _on_grid(found, place.k)
     return at(found, place.alpha)
@@ -697,13 +702,13 @@ class Place:
     Attributes
     ----------
     name : of the rule
-    edge : what to say of a choice at an end of the grid
+    doubt : what to say of a choice at an end of the grid, or by weights that are no counts
     """
 
     name: str
     k: int | None = None
     alpha: float = float("nan")
-    edge: str | None = None
+    doubt: str | None = None
 
 
 def picked(found: Path, rule: Rule) -> Place:
@@ -725,24 +730,24 @@ def picked(found: Path, rule: Rule) -> Place:
     if asked.name in selection.CRITERIA:
         made = criteria.criterion(found, asked.name, asked.number)
         cost = np.where(made.allowed, made.values, np.nan)
-        return Place(str(rule), k=made.index, edge=_edge(found, found.alphas, made.index, cost))
+        doubt = criteria.light(found, asked.name.upper()) or _edge(found, found.alphas, made.index, cost)
+        return Place(str(rule), k=made.index, doubt=doubt)
     k = selection.on_curve(found.cv, cast("Any", rule))
     if found.by_size or found.cv is None:
         return Place(asked.name, k=k)
     grid = found.cv.alphas
     # The 1-SE rule starts from the best score, wherever that is.
     place = found.cv.index_min if asked.name == "1se" else k
-    edge = _edge(found, grid, place, found.cv.cost)
-    return Place(asked.name, alpha=float(grid[k]), edge=edge)
+    return Place(asked.name, alpha=float(grid[k]), doubt=_edge(found, grid, place, found.cv.cost))
 
 
 def _edge(found: Path, grid: Floats, k: int, cost: Floats) -> str | None:
     return None if found.by_size else selection.edge(grid, found.model.alpha_max, k, cost)
 
 
-def _tell_edge(place: Place) -> None:
-    if place.edge is not None:
-        warnings.warn(place.edge, stacklevel=5)  # past the verb of `Path` and what limits the threads
+def _tell(place: Place) -> None:
+    if place.doubt is not None:
+        warnings.warn(place.doubt, stacklevel=5)  # past the verb of `Path` and what limits the threads
 
 
 def chosen(found: Path) -> Solution:
@@ -799,7 +804,7 @@ def choose(found: Path, rule: Rule) -> Path:
     An α off the grid is solved, certified and put on it.
     """
     place = picked(found, rule)
-    _tell_edge(place)
+    _tell(place)
     return _placed(found, place)
 
 

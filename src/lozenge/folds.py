@@ -16,7 +16,7 @@ from lozenge.statistics import Statistics
 from lozenge.threads import spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lozenge.problem import Indices, Problem
     from lozenge.scoring import Judge
     from lozenge.shards import Fleet
-    from lozenge.working import Working
+    from lozenge.working import Point, Working
 
     Progress = Callable[[int, int, int, float], None]
 
@@ -112,6 +112,7 @@ def follow(
 def cross_validate(
     fleet: Fleet,
     lean: list[Problem],
+    nulls: list[Null],
     steps: list[list[Step]],
     grid: Floats,
     table: NDArray[np.uint8],
@@ -119,19 +120,24 @@ def cross_validate(
     seed: int,
     judge: Judge | None = None,
 ) -> CrossValidation:
-    """Held-out mean deviance, 2(f - saturated), of every fold's path; or what a judge says of its held-out rows."""
+    """Held-out mean deviance, 2(f - saturated), of every fold's path; or what a judge says of its held-out rows.
+
+    Deviances come with that of the folds' null models.
+    """
     rows: list[Split | None] = [Split(k, "test") for k in range(len(lean) - 1)]
     held_out = problems.measure(fleet, rows)
     weight = np.array([each.weight for each in held_out])
     doubtful = sum(step.status is not Status.CERTIFIED for found in steps[1:] for step in found)
-    placed = (_placed(problem, found) for problem, found in zip(lean[1:], steps[1:], strict=True))
     if judge is not None:
         tested = [np.flatnonzero(column == TEST) for column in table.T]
+        placed = (_placed(problem, found) for problem, found in zip(lean[1:], steps[1:], strict=True))
         etas = ((own, fleet.predict(coef, on)[own] * unit) for own, (coef, on) in zip(tested, placed, strict=True))
         scores = scoring.held_out(judge, lean[0].loss, etas)
         return selection.curve(
             grid, scores, weight, table, seed=seed, uncertified=doubtful, scoring=scoring.name(judge.asked)
         )
+    ended: list[list[Step | Point]] = [[*found, null.point] for found, null in zip(steps[1:], nulls[1:], strict=True)]
+    placed = (_placed(problem, found) for problem, found in zip(lean[1:], ended, strict=True))
     wanted, sums = Want(loss=True), lean[0].fleet
     if isinstance(sums, Statistics) and table.all():  # a fold is trained on all rows that it does not hold out
         rests = [problem.fleet for problem in lean[1:]]
@@ -140,17 +146,17 @@ def cross_validate(
         losses = np.array([found.loss for found in spread(jobs)])
     else:
         each_row = zip(placed, rows, strict=True)
-        losses = np.array([fleet.evaluate(*each, wanted, [split] * len(grid)).loss for each, split in each_row])
+        losses = np.array([fleet.evaluate(*each, wanted, [split] * (len(grid) + 1)).loss for each, split in each_row])
     parts = [(part.weight, part.saturated) for part in held_out]
     weights, saturated = np.array(parts).T[:, :, None]
     deviance = 2.0 * (losses / weights - saturated)
-    curve = selection.curve(grid, deviance, weight, table, seed=seed, uncertified=doubtful)
+    curve = selection.curve(grid, deviance[:, :-1], weight, table, seed=seed, uncertified=doubtful)
     scale = squared(unit)
     in_units = {each: scale * getattr(curve, each) for each in ("mean", "se", "folds", "rounds")}
-    return replace(curve, **in_units)
+    return replace(curve, **in_units, null=scale * float(weight @ deviance[:, -1]) / float(weight.sum()))
 
 
-def _placed(problem: Problem, found: list[Step]) -> tuple[Floats, Indices]:
+def _placed(problem: Problem, found: Sequence[Step | Point]) -> tuple[Floats, Indices]:
     """The design's coefficients of a whole path, (k, L), and their columns."""
     named = np.zeros(len(problem.scale), dtype=bool)
     for step in found:

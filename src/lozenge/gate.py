@@ -307,6 +307,25 @@ def tolerance(tol: Any) -> float:
     return float(tol)
 
 
+def switch(value: Any, name: str) -> bool:
+    """True or False; a word such as 'no' would count as True."""
+    if not isinstance(value, (bool, np.bool_)) and not (_is_number(value) and value in (0, 1)):
+        raise TypeError(f"{name} must be True or False; got {value!r}")
+    return bool(value)
+
+
+def number(value: Any) -> float:
+    """A number, or nan for what is none: for a comparison, which nan fails."""
+    return float(value) if _is_number(value) else float("nan")
+
+
+def seed(value: Any) -> int:
+    """A whole number from 0 on."""
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"seed must be a whole number, 0 or more; got {value!r}")
+    return int(value)
+
+
 def alpha(value: Any) -> float:
     """A number; which ones will do is for whoever asks."""
     if not _is_number(value):
@@ -390,6 +409,11 @@ def folds(table: NDArray[np.uint8] | None, target: Target, w: Floats) -> None:
             if not target.classes and code == 0:  # rows without an event need not be there
                 continue
             absent = repr(target.classes[code]) if target.classes else "event"
+            if np.sum((target.kinds == code) & (w > 0)) == 1:
+                raise ValueError(
+                    f"one row alone has {absent}, and the fold that holds it out has none to train on; leave the row "
+                    "out, or choose alpha without folds"
+                )
             raise ValueError(
                 f"the training rows of fold {k} hold no {absent}; use fewer folds, or stratified ones (an int cv)"
             )

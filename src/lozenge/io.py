@@ -892,6 +892,7 @@ SCORES = _Record(
         "rounds": _Absent(_Array(("rounds", "scores"), null=math.nan)),
         "parts": _Absent(_Parts()),
         "grouped": _Absent(_Flag(), usual=False),
+        "null": _Absent(_Number(low=0, null=math.nan), usual=math.nan),
     },
     _scores_fault,
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lozenge import fit
+from lozenge import fit, gate
 from lozenge.results import Relaxed, Solution, Status
 from lozenge.source import Source
 from lozenge.threads import one_pool
@@ -24,8 +24,8 @@ ASSUMES = (
 @one_pool()
 def relaxed(found: Path, alpha: float | None = None, gamma: float = 0.0) -> Relaxed:
     """Blend a solution with the refit on its support: see `Path.relaxed`."""
-    if not 0.0 <= gamma <= 1.0:
-        raise ValueError(f"gamma must be between 0, the refit alone, and 1, the solution as it is; got {gamma}")
+    if not 0.0 <= gate.number(gamma) <= 1.0:
+        raise ValueError(f"gamma must be between 0, the refit alone, and 1, the solution as it is; got {gamma!r}")
     if found.by_size:
         raise ValueError("best subsets by their size are refits already, but for a ridge: there is nothing to relax")
     if not isinstance(found.source, Source):

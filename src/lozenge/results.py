@@ -323,7 +323,8 @@ class CrossValidation:
     choice.  Where all rows are tested R times over, ``rounds`` (R, L) has the mean of each time, and K and ``se`` are
     those of one time.  ``parts`` (n, K) has each row's part in each fold: 0 neither, 1 train, 2 test; ``grouped`` says
     that rows of one group were kept together.  ``coefs``, K matrices (p, L), and ``intercepts`` (K, L) are the folds'
-    own paths in the units of X and y.
+    own paths in the units of X and y.  ``null`` is the mean deviance of the held-out rows under their folds' null
+    models, nan with ``scoring``.
     """
 
     alphas: Floats
@@ -341,6 +342,7 @@ class CrossValidation:
     rounds: Floats | None = None
     parts: NDArray[np.uint8] | None = None
     grouped: bool = False
+    null: float = float("nan")
 
     @property
     def cost(self) -> Floats:

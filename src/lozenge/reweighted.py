@@ -69,8 +69,8 @@ def adaptive(
     array([[2.8],
            [0.4]])
     """
-    if not 0.0 < gamma < np.inf:
-        raise ValueError(f"gamma must be above 0 and finite; got {gamma}")
+    if not 0.0 < gate.number(gamma) < np.inf:
+        raise ValueError(f"gamma must be above 0 and finite; got {gamma!r}")
     design, own = as_design(X)
     p, made = design.shape[1], gate.penalty(penalty)
     names = gate.names(options.get("feature_names"), own, p)
@@ -78,12 +78,18 @@ def adaptive(
     first = initial
     if first is None:
         cv = FOLDS if options.get("cv") is None else options["cv"]
-        first = fit.path(X, y, penalty="l2", cv=cv, **shared).best("min")
+        # Weights of a ridge vary little where its curve is flat, so that an end of its own grid is as good a choice.
+        ridge = fit.path(X, y, penalty="l2", cv=cv, **shared)
+        first = fit.at(ridge, fit.picked(ridge, "min").alpha)
     if isinstance(first, Path):
         first = fit.chosen(first)
     coef = np.asarray(first.coef if isinstance(first, Solution) else first, dtype=np.float64)
     if coef.shape != (p,) or not np.isfinite(coef).all():
         raise ValueError(f"initial must hold {p} finite weights, one per column of X; got shape {coef.shape}")
+    if not coef.any():
+        raise ValueError(
+            "initial keeps nothing: every weight is 0, so that every column would be excluded. Give another"
+        )
     model = first.model if isinstance(first, Solution) else fit.path(X, y, alphas=[np.inf], **shared).model
     laid_out = made.named(names)
     given = gate.penalty_weights(penalty_weights, names, laid_out, made.aliases(names))

@@ -49,7 +49,7 @@ def table(
     if _is_whole(cv):
         what, most = ("rows", n) if labels is None else ("groups", int(labels.max()) + 1)
         if not 2 <= cv <= most:
-            raise ValueError(f"cv must be between 2 and the number of {what}, {most}; got {cv}")
+            raise ValueError(f"cv, the number of folds, must be between 2 and the number of {what}, {most}; got {cv}")
         rng = np.random.default_rng(seed)
         deals = [_dealt(n, int(cv), kinds, labels, rng) for _ in range(repeats)]
         return np.hstack([_from_labels(deal) for deal in deals])
@@ -136,6 +136,12 @@ def _labels(values: Any, n: int, what: str) -> NDArray[np.intp]:
     given = np.asarray(values)
     if given.shape != (n,):
         raise ValueError(f"{what} need one label per row, {n}; got shape {given.shape}")
+    lacking = np.array([one is None or one != one for one in given.tolist()])  # noqa: PLR0124 - nan alone is not itself
+    if lacking.any():
+        raise ValueError(
+            f"{what} need a label in every row; {lacking.sum()} have none, the first row {np.argmax(lacking)}. Give "
+            "them one of their own each, or leave the rows out"
+        )
     return np.unique(given, return_inverse=True)[1]
 
 

@@ -48,12 +48,12 @@ def stability(
     progress: Progress | None = None,
 ) -> Stability:
     """Count the halves that keep each feature: see `Path.stability`."""
-    source = _asked(found, n, cutoff, errors)
+    source, n = _asked(found, n, cutoff, errors), int(n)
     at = float(found.alphas[found.chosen]) if alpha is None else gate.alpha(alpha)
     if not 0.0 < at < np.inf:
         raise ValueError(f"stability counts what is kept at an alpha above 0; got {at}: name one, alpha=")
     grid = _way(found.alphas[found.alphas > at], at)
-    parts = _halves(source, n, groups, seed)
+    parts = _halves(source, n, groups, gate.seed(seed))
     kept, doubtful = _kept(source, found, parts, grid, progress)
     counts = kept.sum(axis=0, dtype=np.intp)
     mean, p = float(kept[:, :, -1].sum(axis=1).mean()), max(len(source.problem.penalised), 1)
@@ -152,8 +152,8 @@ def _asked(found: Path, n: int, cutoff: float | None, errors: float) -> Source:
         raise ValueError("stability goes by alpha, and this path goes by the number of features; use penalty='l0'")
     if not isinstance(found.source, Source):
         raise ValueError("a loaded path has no rows to halve; fit again to ask for its stability")  # noqa: TRY004
-    if n < 2 or n % 2 or n != int(n):
-        raise ValueError(f"n must be an even number of halves, 2 or more; got {n}")
+    if not (gate.number(n) >= 2 and n % 2 == 0):
+        raise ValueError(f"n must be an even whole number of halves, 2 or more; got {n!r}")
     if cutoff is not None and not 0.5 < cutoff <= 1.0:
         raise ValueError(f"cutoff must be above 0.5 and at most 1; got {cutoff}")
     if not errors > 0.0:

@@ -48,7 +48,7 @@ from lozenge.cli.options import (
 )
 from lozenge.cli.penalty import Asked, ball, numbers, penalty_of
 from lozenge.cli.response import Response, loss_of, roles_of
-from lozenge.cli.rule import RULES, Validation, check_halves, refuse_beside_radius, rule_of, tolerance
+from lozenge.cli.rule import RULES, Validation, check_halves, grid_of, refuse_beside_radius, rule_of, tolerance
 from lozenge.cli.solving import demo_tables, entered, halved, predictions, revived, screen_of, solve, taught
 from lozenge.cli.telling import UNCERTIFIED, USAGE, Bar, own_up, tell, tell_beyond, tell_next, tell_notes
 
@@ -125,6 +125,13 @@ def fit(
     drop: Annotated[list[str] | None, columns("Leave out; may be repeated.")] = None,
     keep: Annotated[list[str] | None, columns("Bring in what would be left out; may be repeated.")] = None,
     unpenalised: Annotated[list[str] | None, columns("Or feature: never penalised; may be repeated.")] = None,
+    n_alphas: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Of the path, from the smallest alpha that keeps nothing; 100.", min=1),
+    ] = None,
+    alpha_min_ratio: Annotated[
+        float | None, typer.Option(metavar="RATIO", help="Of the last alpha to the first; 1e-4, or 1e-2 where p > n.")
+    ] = None,
     cv: Annotated[int, typer.Option(metavar="FOLDS", help="Of the cross-validation; 0: none.", min=0)] = 10,
     repeats: Annotated[int, typer.Option(metavar="N", help="Deal the folds so many times over.", min=1)] = 1,
     together: Together = None,
@@ -172,7 +179,7 @@ def fit(
         penalty_of(penalty), positive, numbers(lower or (), "--lower"), numbers(upper or (), "--upper"), groups
     )
     asked.check()
-    options: dict[str, Any] = {"tol": tol}
+    options: dict[str, Any] = {"tol": tol} | grid_of(n_alphas, alpha_min_ratio)
     check_outputs(file, force=force, output=output, plot=plot, report=report)
     _refuse_terminal(ctx, file)
 

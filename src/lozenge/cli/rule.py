@@ -38,7 +38,7 @@ def rule_of(select: str, cv: int) -> str | float:
         raise typer.BadParameter(f"{RULES}; got '{select}'", param_hint="--select") from error
     if name in selection.ON_CURVE and cv == 0:
         raise typer.BadParameter(
-            f"the rule {select} needs a cross-validation: leave --cv at 10, or name an alpha",
+            f"the rule {select} needs a cross-validation: leave --cv at 10, or --select bic, aic, df=5 or an alpha",
             param_hint="--select",
         )
     return select
@@ -95,12 +95,20 @@ def check_halves(count: int | None) -> None:
         raise typer.BadParameter(f"an even number of halves, usually 100; got {count}", param_hint="--stability")
 
 
+def grid_of(count: int | None, ratio: float | None) -> dict[str, Any]:
+    """The grid, where it is not the usual one."""
+    if ratio is not None and not 0.0 < ratio < 1.0:
+        raise typer.BadParameter(f"it lies between 0 and 1 exclusive; got {ratio:g}", param_hint="--alpha-min-ratio")
+    given = {"n_alphas": count, "alpha_min_ratio": ratio}
+    return {name: value for name, value in given.items() if value is not None}
+
+
 def refuse_beside_radius(ctx: typer.Context, cv: int) -> None:
     """A radius is one answer: nothing is chosen."""
-    for name in ("select", "cv"):
+    for name in ("select", "cv", "n_alphas", "alpha_min_ratio"):
         source = ctx.get_parameter_source(name)
-        if source is not None and source.name != "DEFAULT" and (name == "select" or cv):
+        if source is not None and source.name != "DEFAULT" and (name != "cv" or cv):
             raise typer.BadParameter(
                 "--radius asks for one answer, and leaves nothing to choose; leave one of them out",
-                param_hint=f"--{name}",
+                param_hint=f"--{name.replace('_', '-')}",
             )

@@ -91,7 +91,7 @@ class _Sparse(SelectorMixin, Reported):  # type: ignore[misc]
             seed = seed if isinstance(seed, int) else int(check_random_state(seed).randint(2**31 - 1))
             asked |= {"cv": self.cv, "scoring": self.scoring, "repeats": self.repeats, "groups": groups, "seed": seed}
         elif self.alphas is None and not isinstance(self.alpha, str) and gate.penalty(self.penalty).convex:
-            asked |= {"alphas": [self.alpha]}  # under a concave penalty the answer depends on the way there
+            asked |= {"alphas": [gate.alpha(self.alpha)]}  # under a concave penalty the answer depends on the way there
         columns = {"penalty_weights": self.penalty_weights, "feature_names": getattr(self, "feature_names_in_", None)}
         return asked | {"fit_intercept": self.fit_intercept, "standardize": self.standardize} | columns
 

@@ -122,9 +122,21 @@ def folds(path: Path) -> str:
     text = f"{count} fold{'s' * (count != 1)}"
     if path.cv.grouped:
         text += " of whole groups"
-    elif path.cv.parts is not None and _onward(path.cv.parts):
+    elif onward(path):
         text += ", each after the rows that train it"
     return f"{text}, {times} times over" if times > 1 else text
+
+
+def dealt(path: Path) -> str:
+    """The folds, and the seed where they were dealt at random."""
+    if path.cv is None:
+        return ""
+    return folds(path) if onward(path) else f"{folds(path)}, seed {path.cv.seed}"
+
+
+def onward(path: Path) -> bool:
+    """Whether each fold is trained on rows before those that it is tested on."""
+    return path.cv is not None and path.cv.parts is not None and _onward(path.cv.parts)
 
 
 def _onward(parts: NDArray[np.uint8]) -> bool:

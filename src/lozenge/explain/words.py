@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 LEAST = 1e-5  # a share that is told as a number
 SHOWN = 60  # characters of a name in an error
 NAMED = 6  # weights that an error names
+FEW_NAMES = 12  # that an error lists whole
 LISTED = 3  # names in a sentence
+
+
+def _listed(names: Sequence[str]) -> str:
+    """What there is, or where to read it."""
+    if len(names) > FEW_NAMES:
+        return "path.feature_names lists those it has"
+    return f"it has {', '.join(map(_quoted, names))}"
 
 
 def position(path: Path | Comparison, feature: str | int) -> int:
@@ -35,7 +43,7 @@ def position(path: Path | Comparison, feature: str | int) -> int:
             )
         folded = [name for name in names if name.casefold() == feature.casefold()]
         near = folded or difflib.get_close_matches(feature, names, n=1)
-        hint = f"did you mean {_quoted(near[0])}?" if near else "path.feature_names lists those it has"
+        hint = f"did you mean {_quoted(near[0])}?" if near else _listed(names)
         raise ValueError(f"the path has no feature {_quoted(feature)}; {hint}")
     j = index(feature)
     if not 0 <= j < len(names):

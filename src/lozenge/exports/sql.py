@@ -205,7 +205,7 @@ def select(
 # ------------------------------------------------------------------------------------------------- safe to write
 def _places(table: str) -> list[str]:
     """A table's schema and name."""
-    parts = table.split(".")
+    parts = str(table).split(".")
     if not all(parts):
         raise ValueError(f"name the table, or schema.table; got {table!r}")
     return parts

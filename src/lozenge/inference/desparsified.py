@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtri
 
-from lozenge import gate
+from lozenge import criteria, gate
 from lozenge.inference import noise
 from lozenge.inference.nodewise import nodewise
 from lozenge.inference.records import Intervals
@@ -137,8 +137,8 @@ def _live(path: Path) -> Source:
     model = path.model
     if path.by_size or path.source is None:
         raise ValueError(
-            "intervals are made from the rows, and this path was loaded, or goes by size; fit with "
-            'penalty="l1" and ask that path'
+            "intervals are made from the rows, and this path was loaded, or goes by size: fit it again, by alpha, and "
+            "ask that path"
         )
     if model.loss not in LOSSES:
         raise ValueError(f"intervals are known for the losses {' and '.join(LOSSES)}; got {model.loss!r}")
@@ -147,6 +147,8 @@ def _live(path: Path) -> Source:
             f'intervals correct for the price of penalty="l1" without bounds; got {model.penalty!r}'
             + (" with bounds" if model.penalty == "l1" else "")
         )
+    if (doubt := criteria.light(path, "an interval")) is not None:
+        raise ValueError(doubt)
     path.source.unchanged()
     return path.source
 

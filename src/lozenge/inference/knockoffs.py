@@ -113,6 +113,8 @@ def knockoffs(
         raise TypeError(
             f"knockoffs takes of the options of lozenge.path {', '.join(OPTIONS)}; got {', '.join(unknown)}"
         )
+    if cv is None:
+        raise ValueError("knockoffs compares weights at a cross-validated alpha, and needs folds for that; use cv=5")
     design, own = as_design(X)
     p = design.shape[1]
     names = gate.names(feature_names, own, p)
@@ -120,7 +122,7 @@ def knockoffs(
     law = gaussian.law(rows, covariance, mean)
     s = gaussian.SLACKS[method](law.correlation)
     # X may have been drawn from the same seed, and its own numbers again would be no knockoffs.
-    rng = np.random.default_rng((seed, OWN))
+    rng = np.random.default_rng((gate.seed(seed), OWN))
     both = np.hstack([rows, gaussian.draw(rows, law, s, rng)])
     # Where a solver treats columns differently by their place, a feature and its knockoff have each place as often.
     order = rng.permutation(2 * p)

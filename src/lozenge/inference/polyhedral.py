@@ -14,6 +14,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import erf, erfcx
 
+from lozenge import criteria
 from lozenge.inference.records import SelectedIntervals
 from lozenge.penalties.form import SoftThreshold
 from lozenge.subproblem import Goal, exchange
@@ -129,8 +130,8 @@ def _live(path: Path) -> Source:
     model = path.model
     if path.by_size or path.source is None:
         raise ValueError(
-            "intervals after selection are made from the rows, and this path was loaded, or goes by size; fit with "
-            'penalty="l1" and ask that path'
+            "intervals after selection are made from the rows, and this path was loaded, or goes by size: fit it "
+            "again, by alpha, and ask that path"
         )
     if model.loss != "squared":
         raise ValueError(f"intervals after selection are exact for the squared loss only; got {model.loss!r}")
@@ -139,6 +140,8 @@ def _live(path: Path) -> Source:
             f'intervals after selection are known for penalty="l1" without bounds; got {model.penalty!r}'
             + (" with bounds" if model.penalty == "l1" else "")
         )
+    if (doubt := criteria.light(path, "an interval")) is not None:
+        raise ValueError(doubt)
     path.source.unchanged()
     return path.source
 

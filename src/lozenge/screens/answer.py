@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
+from lozenge import stability
 from lozenge.explain import halves, held, rules
 from lozenge.penalties.words import coded, described
 from lozenge.results import Status
@@ -241,7 +242,7 @@ def _alpha(path: Path) -> str:
     picked = rules.phrase(path, f"the best score, which is {best_at}")
     if rules.chosen_by(path) not in {"1se", "min"}:
         picked = f"{picked or ', as asked'}; the best cross-validated score is {best_at}"
-    return f"{text}{picked} ({count(len(cv.alphas), 'alpha')}, {rules.folds(path)}, seed {cv.seed})"
+    return f"{text}{picked} ({count(len(cv.alphas), 'alpha')}, {rules.dealt(path)})"
 
 
 def _size(path: Path) -> str:
@@ -252,7 +253,7 @@ def _size(path: Path) -> str:
         return f"{text}, as asked; no cross-validation"
     best = f"the best score, which is at size {path.axis[cv.index_min]:g}"
     text += rules.phrase(path, best) or f"; {best}"
-    return f"{text} ({rules.folds(path)}, seed {cv.seed})"
+    return f"{text} ({rules.dealt(path)})"
 
 
 def _explained(path: Path) -> str:
@@ -270,7 +271,7 @@ def _explained(path: Path) -> str:
     k = path.chosen if path.by_size else _at(cv, float(path.alphas[path.chosen]))
     if k is not None:
         text += f", {base + float(cv.mean[k]) / unit:.3f} +- {float(cv.se[k]) / abs(unit):.3f} {what}"
-    best = f"best {base + float(cv.mean[cv.index_min]) / unit:.3f}"
+    best = f"best{'' if k is not None else f' {what}'} {base + float(cv.mean[cv.index_min]) / unit:.3f}"
     if rules.repeats(path) > 1:
         best += f", {rules.spread(path) / abs(unit):.3f} from shuffle to shuffle"
     return text + ("" if k == cv.index_min and rules.repeats(path) == 1 else f" ({best})")
@@ -279,10 +280,10 @@ def _explained(path: Path) -> str:
 def _held_out_null(path: Path) -> float:
     """The deviance that a cross-validated one is set against: the null model's; nan where it is not known."""
     loss = response.loss_of(path.model)
-    if loss is not None and loss.bound:
-        # A row's deviance depends on how many others there are, and a fold has fewer: its own null model's.
-        known = path.cv is not None and path.df[0] == 0 and path.cv.alphas[0] == path.alphas[0]
-        return float(path.cv.mean[0]) if known and path.cv is not None else math.nan
+    if (loss is not None and loss.bound) or rules.onward(path):
+        # Each fold's own null model: a row's deviance depends on how many others there are, of which a fold has fewer;
+        # and what comes later is not known to the rows before.
+        return math.nan if path.cv is None else path.cv.null
     return 2 * (path.model.null_loss - path.model.saturated_loss)  # a deviance is twice a loss
 
 
@@ -508,6 +509,41 @@ def record(path: Path) -> dict[str, Any]:
         "certificate": {"kind": certificate.kind, "value": finite(certificate.value)},
         "max_gap": finite(float(np.max(path.gaps))),
         "passes": finite(path.passes),
+        "deviance_ratio": finite(float(path.deviance_ratio[path.chosen])),
+        "cv": _curve(path),
+        "stability": _counted(path),
+    }
+
+
+def _curve(path: Path) -> dict[str, Any] | None:
+    """The held-out score at the choice, and the best."""
+    cv = path.cv
+    if cv is None:
+        return None
+    k = path.chosen if path.by_size else _at(cv, float(path.alphas[path.chosen]))
+    here = {"mean": None, "se": None} if k is None else {"mean": float(cv.mean[k]), "se": float(cv.se[k])}
+    best = {"mean": float(cv.mean[cv.index_min]), "se": float(cv.se[cv.index_min])}
+    place = path.axis[cv.index_min] if path.by_size else cv.alphas[cv.index_min]
+    best |= {"size" if path.by_size else "alpha": float(place)}
+    dealt = {"folds": cv.folds.shape[0], "seed": cv.seed, "grouped": cv.grouped, "forward": rules.onward(path)}
+    record = {"of": cv.scoring or "deviance", **here, "best": best, "null": cv.null, **dealt}
+    return cast("dict[str, Any]", finite(record))
+
+
+def _counted(path: Path) -> dict[str, Any] | None:
+    """How many halves keep each feature that any of them keeps."""
+    found = stability.known(path)
+    if found is None:
+        return None
+    counts, names = found.kept[:, -1], found.feature_names
+    return {
+        "halves": found.halves,
+        "alpha": found.alpha,
+        "kept": {names[j]: int(counts[j]) for j in np.argsort(-counts, kind="stable") if counts[j]},
+        "cutoff": found.cutoff,
+        "stable": [names[j] for j in found.stable],
+        "errors": finite(found.errors),
+        "errors_at_worst": finite(found.errors_at_worst),
     }
 
 
