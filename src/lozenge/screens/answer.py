@@ -190,7 +190,7 @@ def _columns(summary: Mapping[str, int]) -> str:
     if summary["columns_left_out"]:
         text += f", {count(summary['columns_left_out'], 'column')} left out"
     missing = summary["missing_cells"]
-    return text + (f", {count(missing, 'missing cell')} filled" if missing else ", no missing values")
+    return text + (f", {count(missing, 'missing cell')} encoded" if missing else ", no missing values")
 
 
 def _model(path: Path) -> str:
