@@ -968,6 +968,8 @@ def test_why_helps_with_names(run):
     assert "did you mean 'x3'?" in run("why", "model.json", "X3")[2]
     assert "became 'arm=a', 'arm=b', 'arm=c'; ask for one of these" in run("why", "model.json", "arm")[2]
     assert "is the target" in run("why", "model.json", "y")[2]
+    assert run(*FIT, "--forward", "x0", "-o", "model.json", "--force")[0] == 0
+    assert "'x0' is the order of the folds; features: " in run("why", "model.json", "x0")[2]
 
 
 def test_a_factor_is_left_out_whole(run):

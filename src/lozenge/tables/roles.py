@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from lozenge.results import Bools, Floats
 
 FEW = 1_000  # values of a column of strata
+CALLED = {
+    "together": "column that folds keep together",
+    "forward": "order of the folds",
+}  # where the word alone says less
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,8 @@ class Roles:
 
     def role(self, name: str) -> str:
         """What a column is called that is no feature."""
-        return next(kind for kind, each in self._named() if each == name)
+        kind = next(kind for kind, each in self._named() if each == name)
+        return CALLED.get(kind, kind)
 
     def check(self, columns: Sequence[str]) -> None:
         """Refuse a column that is not there, or that would be two things at once.
